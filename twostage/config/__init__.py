@@ -1,0 +1,1 @@
+"""The typed document: what a person writes. Never imports the numeric stack."""

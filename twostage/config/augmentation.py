@@ -1,0 +1,67 @@
+"""Random changes of a window that leave the machine's state as it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from twostage.config.base import Component, Share
+
+_Probability = Annotated[Share, Field(description="Share of windows that are changed.")]
+
+
+class Noise(Component):
+    """White Gaussian noise at a signal-to-noise ratio drawn per window."""
+
+    implementation: ClassVar[str] = "twostage.objectives.augmentation:Noise"
+
+    kind: Literal["noise"] = "noise"
+    snr_low: float = Field(5.0, description="Lowest signal-to-noise ratio in dB.")
+    snr_high: float = Field(20.0, description="Highest signal-to-noise ratio in dB.")
+    probability: _Probability = 1.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.snr_low > self.snr_high:
+            raise ValueError("snr_low must not exceed snr_high")
+        return self
+
+
+class Scale(Component):
+    """One gain per window, drawn uniformly."""
+
+    implementation: ClassVar[str] = "twostage.objectives.augmentation:Scale"
+
+    kind: Literal["scale"] = "scale"
+    low: float = Field(0.8, gt=0.0, description="Smallest gain.")
+    high: float = Field(1.25, gt=0.0, description="Largest gain.")
+    probability: _Probability = 1.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low must not exceed high")
+        return self
+
+
+class Shift(Component):
+    """Circular shift in time by up to a share of the window."""
+
+    implementation: ClassVar[str] = "twostage.objectives.augmentation:Shift"
+
+    kind: Literal["shift"] = "shift"
+    share: Share = Field(0.5, description="Largest shift as a share of the window.")
+    probability: _Probability = 1.0
+
+
+class Polarity(Component):
+    """The sign of the whole window is turned, as if the sensor were mounted the other way round."""
+
+    implementation: ClassVar[str] = "twostage.objectives.augmentation:Polarity"
+
+    kind: Literal["polarity"] = "polarity"
+    probability: _Probability = 0.5
+
+
+Augmentation = Annotated[Noise | Scale | Shift | Polarity, Field(discriminator="kind")]

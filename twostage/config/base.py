@@ -1,0 +1,31 @@
+"""What every section of a document has in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, Strict
+
+
+class Section(BaseModel):
+    """A part of the document: frozen, strictly typed, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Component(Section):
+    """A section that a class of the same name eats.
+
+    ``implementation`` names that class as ``"package.module:Class"``, so that a document can be read and
+    checked without importing it.
+    """
+
+    implementation: ClassVar[str]
+
+
+# A YAML sequence arrives as a list; the elements stay strictly typed.
+Ids = Annotated[tuple[int, ...], Strict(strict=False)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+NonNegative = Annotated[float, Field(ge=0.0)]
+Count = Annotated[int, Field(ge=1)]

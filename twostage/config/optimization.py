@@ -1,0 +1,93 @@
+"""Optimisers, learning-rate schedules and early stopping."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from twostage.config.base import Count, NonNegative, Positive, Section, Share
+
+Monitor = Annotated[str, Field(pattern=r"^(train|validation)/[\w./-]+$")]
+Mode = Literal["min", "max"]
+
+
+class AdamW(Section):
+    """Adam with decoupled weight decay."""
+
+    kind: Literal["adamw"] = "adamw"
+    lr: Positive = Field(1e-3, description="Learning rate.")
+    weight_decay: NonNegative = Field(1e-2, description="Decoupled weight decay.")
+    betas: tuple[Share, Share] = Field((0.9, 0.999), description="Decay of the two moment averages.", strict=False)
+
+
+class Adam(Section):
+    """Adam with L2 weight decay."""
+
+    kind: Literal["adam"] = "adam"
+    lr: Positive = Field(1e-3, description="Learning rate.")
+    weight_decay: NonNegative = Field(0.0, description="L2 weight decay.")
+    betas: tuple[Share, Share] = Field((0.9, 0.999), description="Decay of the two moment averages.", strict=False)
+
+
+class SGD(Section):
+    """Stochastic gradient descent with momentum."""
+
+    kind: Literal["sgd"] = "sgd"
+    lr: Positive = Field(1e-2, description="Learning rate.")
+    momentum: Share = Field(0.9, description="Momentum.")
+    nesterov: bool = Field(default=False, description="Nesterov momentum.")
+    weight_decay: NonNegative = Field(0.0, description="L2 weight decay.")
+
+
+Optimizer = Annotated[AdamW | Adam | SGD, Field(discriminator="kind")]
+
+
+class ConstantSchedule(Section):
+    """The learning rate stays as written."""
+
+    kind: Literal["constant"] = "constant"
+
+
+class CosineSchedule(Section):
+    """Linear warm-up, then half a cosine down to a share of the learning rate; stepped per batch."""
+
+    kind: Literal["cosine"] = "cosine"
+    warmup_epochs: NonNegative = Field(0.0, description="Epochs of linear warm-up; may be a fraction.")
+    final_share: Share = Field(0.0, description="Learning rate at the end, as a share of the written one.")
+
+
+class StepSchedule(Section):
+    """The learning rate is multiplied by gamma every so many epochs."""
+
+    kind: Literal["step"] = "step"
+    every: Count = Field(10, description="Epochs between two steps.")
+    gamma: Positive = Field(0.1, description="Factor of each step.")
+
+
+class PlateauSchedule(Section):
+    """The learning rate is multiplied by factor when the checkpoint's monitor stops improving."""
+
+    kind: Literal["plateau"] = "plateau"
+    factor: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(0.5, description="Factor of each reduction.")
+    patience: int = Field(5, ge=0, description="Epochs without improvement before a reduction.")
+    minimum: NonNegative = Field(0.0, description="Lowest learning rate.")
+
+
+Scheduler = Annotated[ConstantSchedule | CosineSchedule | StepSchedule | PlateauSchedule, Field(discriminator="kind")]
+
+
+class CheckpointConfig(Section):
+    """Which epoch's weights a stage hands on."""
+
+    monitor: Monitor = Field(
+        "validation/loss", description="Logged metric that selects the checkpoint; never a test metric."
+    )
+    mode: Mode = Field("min", description="Whether a small or a large value is better.")
+
+
+class EarlyStopping(Section):
+    """End a stage when the checkpoint's monitor stops improving."""
+
+    patience: Count = Field(10, description="Epochs without improvement before the stage ends.")
+    min_delta: NonNegative = Field(0.0, description="Smallest change that counts as an improvement.")

@@ -1,0 +1,29 @@
+"""What both stages have in common."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from twostage.config.base import Component, Count
+from twostage.config.optimization import (
+    AdamW,
+    CheckpointConfig,
+    ConstantSchedule,
+    EarlyStopping,
+    Optimizer,
+    Scheduler,
+)
+from twostage.config.splits import Split
+
+
+class StageConfig(Component):
+    """One training: how long, with which optimiser, and which epoch is kept."""
+
+    epochs: Count = Field(10, description="Passes over the training windows.")
+    optimizer: Optimizer = Field(default_factory=AdamW, description="Optimiser and learning rate.")
+    scheduler: Scheduler = Field(default_factory=ConstantSchedule, description="Learning-rate schedule.")
+    checkpoint: CheckpointConfig = Field(
+        default_factory=CheckpointConfig, description="Which epoch's weights are kept."
+    )
+    early_stopping: EarlyStopping | None = Field(None, description="End before all epochs are done; null never does.")
+    split: Split | None = Field(None, description="Split of this stage; null takes data.split.")

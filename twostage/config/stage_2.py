@@ -1,0 +1,97 @@
+"""Stage 2, adaptation: one class per ``adapt_mode``."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, Strict, model_validator
+
+from twostage.config.base import Ids, NonNegative, Section
+from twostage.config.model import LinearHead
+from twostage.config.optimization import CheckpointConfig
+from twostage.config.stage import StageConfig
+
+
+class Target(Section):
+    """What one adaptation is for: a system, or several that share one training."""
+
+    system: int | None = Field(None, description="System id.")
+    systems: Ids | None = Field(None, description="Instead of system: several ids, adapted to together.", min_length=1)
+
+    @model_validator(mode="after")
+    def _one_spelling(self) -> Self:
+        if (self.system is None) == (self.systems is None):
+            raise ValueError("name either system or systems, and not both")
+        if self.systems is not None and len(set(self.systems)) != len(self.systems):
+            raise ValueError("systems names one system twice")
+        return self
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The system ids, in the order written."""
+        return (self.system,) if self.system is not None else tuple(self.systems or ())
+
+
+class Freeze(Section):
+    """Parts that keep their weights and running statistics. Both frozen is a linear probe."""
+
+    embedding: bool = Field(default=False, description="Keep the embedding as it is.")
+    backbone: bool = Field(default=False, description="Keep the backbone as it is.")
+
+
+class LrMultipliers(Section):
+    """Learning rate of each part of the encoder, as a multiple of the optimiser's."""
+
+    embedding: NonNegative = Field(1.0, description="Multiple for the embedding.")
+    backbone: NonNegative = Field(1.0, description="Multiple for the backbone.")
+
+
+class Transfer(Section):
+    """What may differ between the encoder that stage 1 saved and the one that stage 2 starts from."""
+
+    allow_new: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
+        (),
+        description="Names of encoder tensors (shell patterns) that may start anew instead of being loaded.",
+    )
+
+
+class Init(Section):
+    """A checkpoint of an earlier stage 1 to start from."""
+
+    checkpoint: str = Field(description="Path of the safetensors file.")
+
+
+class _Adaptation(StageConfig):
+    targets: Annotated[tuple[Target, ...], Strict(strict=False)] = Field(
+        description="What to adapt to; one training for each entry.", min_length=1
+    )
+    init: Init | None = Field(None, description="Start from this checkpoint instead of stage 1.")
+    transfer: Transfer = Field(default_factory=Transfer, description="Exceptions to a complete transfer.")
+    control: Literal["from_scratch", "none"] = Field(
+        "from_scratch", description="The same adaptation without stage 1, so that the gain is measured."
+    )
+    checkpoint: CheckpointConfig = Field(
+        default_factory=lambda: CheckpointConfig(monitor="validation/macro_f1", mode="max"),
+        description="Which epoch's weights are kept.",
+    )
+
+
+class FinetuneConfig(_Adaptation):
+    """Train a classification head, and as much of the encoder as is not frozen, on labelled windows."""
+
+    implementation: ClassVar[str] = "twostage.objectives.adapt.finetune:Finetune"
+
+    adapt_mode: Literal["finetune"] = "finetune"
+    head: LinearHead = Field(default_factory=LinearHead, description="Classification head.")
+    freeze: Freeze = Field(default_factory=Freeze, description="Parts of the encoder that do not train.")
+    lr_multipliers: LrMultipliers = Field(default_factory=LrMultipliers, description="Learning rates of the encoder.")
+
+    @model_validator(mode="after")
+    def _no_idle_multiplier(self) -> Self:
+        for part in ("embedding", "backbone"):
+            if getattr(self.freeze, part) and f"{part}" in self.lr_multipliers.model_fields_set:
+                raise ValueError(f"lr_multipliers.{part} has no effect, because freeze.{part} is true")
+        return self
+
+
+Stage2Config = FinetuneConfig

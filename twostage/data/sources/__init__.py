@@ -1,0 +1,1 @@
+"""Data sources: each finds recordings and opens their signals."""

@@ -1,0 +1,1 @@
+"""Plan, runner, transfer and artifacts."""

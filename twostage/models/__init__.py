@@ -1,0 +1,1 @@
+"""Networks: embedding, backbone, heads, and what composes them."""

@@ -1,0 +1,1 @@
+"""What a stage optimises: LightningModules for pretraining and adaptation."""

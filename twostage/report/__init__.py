@@ -1,0 +1,1 @@
+"""Tables of results; reads what the engine wrote."""
