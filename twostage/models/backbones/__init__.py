@@ -1,0 +1,1 @@
+"""Backbones: tokens are mixed; their shape stays."""

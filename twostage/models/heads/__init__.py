@@ -1,0 +1,1 @@
+"""Heads: tokens become what an objective asks for."""
