@@ -1,0 +1,127 @@
+"""What the tests of the models share."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from twostage.config.model import HSE, DLinear, LinearHead, ModelConfig, PatchTST
+from twostage.models.embeddings.hse import PatchStarts
+from twostage.models.heads.linear import LinearHead as Head
+from twostage.models.network import Encoder, Network
+
+SHARED = Path(os.environ.get("TWOSTAGE_SHARED", Path(__file__).parents[3] / "shared"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """One core, so that the tests take as long everywhere and sums keep their order."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One recorded run of a legacy model."""
+
+    about: dict[str, Any]
+    arrays: dict[str, torch.Tensor]
+
+    @property
+    def windows(self) -> torch.Tensor:
+        return self.arrays["in/x"]
+
+    @property
+    def state(self) -> dict[str, torch.Tensor]:
+        return {key.removeprefix("sd/"): value for key, value in self.arrays.items() if key.startswith("sd/")}
+
+    @property
+    def config(self) -> ModelConfig:
+        legacy = self.about["config"]
+        embedding = HSE(
+            patch_length=legacy["patch_size_L"],
+            patch_channels=legacy["patch_size_C"],
+            patches=legacy["num_patches"],
+            dim=legacy["output_dim"],
+            starts="random",
+            evaluation_starts="as_training",
+        )
+        if legacy.get("backbone") != "B_08_PatchTST":
+            return ModelConfig(embedding=embedding, backbone=DLinear())
+        backbone = PatchTST(
+            layers=legacy["e_layers"],
+            heads=legacy["num_heads"],
+            feedforward=legacy["d_ff"],
+            dropout=legacy["dropout"],
+            activation=legacy["activation"],
+        )
+        return ModelConfig(embedding=embedding, backbone=backbone)
+
+    def network(self) -> Network:
+        """Our untrained network of the same sizes, built in the legacy order: embedding, backbone, head."""
+        counts: dict[int, int] = {}
+        for row in self.about["metadata_rows"]:
+            counts[row["Dataset_id"]] = max(counts.get(row["Dataset_id"], 0), row["Label"] + 1)
+        encoder = Encoder(self.config)
+        return Network(encoder, Head(LinearHead(), dim=self.config.embedding.dim, classes=counts)).eval()
+
+    def starts(self, call: str) -> PatchStarts:
+        return PatchStarts(*(self.arrays[f"rng/{call}/{i}_randint"].long() for i in range(2)))
+
+    def files(self, file_ids: int | list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Sampling rate and system of the files of a call."""
+        rows = {row["Id"]: row for row in self.about["metadata_rows"]}
+        named = [file_ids] * len(self.windows) if isinstance(file_ids, int) else file_ids
+        rates = torch.tensor([float(rows[i]["Sample_rate"]) for i in named])
+        return rates, torch.tensor([rows[i]["Dataset_id"] for i in named])
+
+
+def shared_json(name: str) -> Any:
+    path = SHARED / "parity" / f"{name}.json"
+    if not path.exists():
+        pytest.skip(f"recorded legacy runs are not beside this checkout: {path} does not exist")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Callable[[str], Recorded]:
+    def load(name: str) -> Recorded:
+        about = shared_json(name)
+        with np.load(SHARED / "parity" / f"{name}.npz") as arrays:
+            return Recorded(about, {key: torch.from_numpy(arrays[key].copy()) for key in arrays})
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def initial_checksums() -> dict[str, Any]:
+    return shared_json("init_checksums")
+
+
+@pytest.fixture(params=[DLinear(window=5), PatchTST(layers=2, heads=4, feedforward=24)], ids=["dlinear", "patchtst"])
+def small_config(request: pytest.FixtureRequest) -> ModelConfig:
+    embedding = HSE(patch_length=8, patch_channels=1, patches=6, dim=16)
+    return ModelConfig(embedding=embedding, backbone=request.param)
+
+
+@pytest.fixture
+def small_network(small_config: ModelConfig) -> Network:
+    torch.manual_seed(0)
+    return Network(Encoder(small_config), Head(LinearHead(), dim=16, classes={1: 4, 2: 3, 6: 5}))
+
+
+@pytest.fixture
+def small_batch() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Windows, sampling rates and systems."""
+    x_BLC = torch.randn(4, 64, 2, generator=torch.Generator().manual_seed(1))
+    return x_BLC, torch.tensor([12000.0, 25600.0, 20480.0, 12000.0]), torch.tensor([1, 2, 6, 1])
