@@ -1,5 +1,64 @@
-"""Two-stage training for machine-vibration signals."""
+"""Two-stage training for machine-vibration signals: pretrain on many machines, adapt to the one that matters."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from twostage._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from twostage.api import TwoStageRun, run_adapt, run_complete, run_pipeline, run_pretrain, run_stage
+    from twostage.config.document import TwoStageConfig
+    from twostage.config.load import load_config
+    from twostage.config.stage_1 import Stage1Config
+    from twostage.config.stage_2 import Stage2Config
+    from twostage.engine.plan import make_plan
+    from twostage.engine.results import RunSummary, StageResult
+    from twostage.errors import TwoStageError
+
+# Imported on first use, so that reading a document never waits for the numeric stack.
+_HOME = {
+    "RunSummary": "twostage.engine.results",
+    "Stage1Config": "twostage.config.stage_1",
+    "Stage2Config": "twostage.config.stage_2",
+    "StageResult": "twostage.engine.results",
+    "TwoStageConfig": "twostage.config.document",
+    "TwoStageError": "twostage.errors",
+    "TwoStageRun": "twostage.api",
+    "load_config": "twostage.config.load",
+    "make_plan": "twostage.engine.plan",
+    "run_adapt": "twostage.api",
+    "run_complete": "twostage.api",
+    "run_pipeline": "twostage.api",
+    "run_pretrain": "twostage.api",
+    "run_stage": "twostage.api",
+}
+
+__all__ = [
+    "RunSummary",
+    "Stage1Config",
+    "Stage2Config",
+    "StageResult",
+    "TwoStageConfig",
+    "TwoStageError",
+    "TwoStageRun",
+    "__version__",
+    "load_config",
+    "make_plan",
+    "run_adapt",
+    "run_complete",
+    "run_pipeline",
+    "run_pretrain",
+    "run_stage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -9,10 +9,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from twostage.config.model import HSE as HSEConfig
 from twostage.config.model import DLinear as DLinearConfig
+from twostage.config.model import ModelConfig
 from twostage.config.model import PatchTST as PatchTSTConfig
-from twostage.errors import TwoStageError
 from twostage.models.backbones.dlinear import DLinear
 from twostage.models.backbones.patchtst import PatchTST
 
@@ -143,9 +145,9 @@ def test_patchtst_shuffled_tokens_give_shuffled_answers():
 
 @pytest.mark.parametrize(("dim", "heads", "near"), [(66, 4, "64 or 68"), (3, 4, "4")])
 def test_patchtst_names_both_keys_when_heads_do_not_divide(dim, heads, near):
-    with pytest.raises(TwoStageError) as error:
-        PatchTST(PatchTSTConfig(heads=heads), dim=dim, patches=4)
-    assert str(error.value) == (
-        f"model.embedding.dim is {dim} and model.backbone.heads is {heads}, but every head needs the same number of "
-        f"features. Make dim a multiple of heads, such as {near}."
+    text = (
+        f"embedding.dim is {dim} and backbone.heads is {heads}, but every head needs the same number of "
+        f"features; make dim a multiple of heads, such as {near}"
     )
+    with pytest.raises(ValidationError, match=text):
+        ModelConfig(embedding=HSEConfig(dim=dim), backbone=PatchTSTConfig(heads=heads))

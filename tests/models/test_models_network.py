@@ -17,13 +17,15 @@ from twostage.models.summary import count_parameters
 def test_tensor_names_begin_with_their_part(small_network):
     names = small_network.state_dict().keys()
     assert {name.partition(".")[0] for name in names} == {"embedding", "backbone", "head"}
-    assert encoder_state(small_network).keys() == {name for name in names if name.startswith(ENCODER_PREFIXES)}
+    assert encoder_state(small_network.state_dict()).keys() == {
+        name for name in names if name.startswith(ENCODER_PREFIXES)
+    }
 
 
 def test_encoder_and_network_hold_the_same_encoder(small_config, small_batch):
     encoder = Encoder(small_config).eval()
     network = Network(encoder, ProjectionHead(Projection(), dim=16)).eval()
-    ours, theirs = encoder_state(encoder), encoder_state(network)
+    ours, theirs = encoder_state(encoder.state_dict()), encoder_state(network.state_dict())
     assert ours.keys() == theirs.keys() == encoder.state_dict().keys()
     assert all(ours[name].data_ptr() == theirs[name].data_ptr() for name in ours)
     x_BLC, rate_B, _ = small_batch

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
-from twostage.config.base import Ids, NonNegative, Section
+from twostage.config.base import Ids, Positive, Section
 from twostage.config.model import LinearHead
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage import StageConfig
@@ -42,8 +42,8 @@ class Freeze(Section):
 class LrMultipliers(Section):
     """Learning rate of each part of the encoder, as a multiple of the optimiser's."""
 
-    embedding: NonNegative = Field(1.0, description="Multiple for the embedding.")
-    backbone: NonNegative = Field(1.0, description="Multiple for the backbone.")
+    embedding: Positive = Field(1.0, description="Multiple for the embedding.")
+    backbone: Positive = Field(1.0, description="Multiple for the backbone.")
 
 
 class Transfer(Section):
@@ -52,6 +52,10 @@ class Transfer(Section):
     allow_new: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
         (),
         description="Names of encoder tensors (shell patterns) that may start anew instead of being loaded.",
+    )
+    allow_unused: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
+        (),
+        description="Names of saved encoder tensors (shell patterns) that may be left behind.",
     )
 
 
@@ -67,6 +71,9 @@ class _Adaptation(StageConfig):
     )
     init: Init | None = Field(None, description="Start from this checkpoint instead of stage 1.")
     transfer: Transfer = Field(default_factory=Transfer, description="Exceptions to a complete transfer.")
+    unlabelled: Literal["error", "exclude"] = Field(
+        "error", description="What to do with recordings of a target that have no label."
+    )
     control: Literal["from_scratch", "none"] = Field(
         "from_scratch", description="The same adaptation without stage 1, so that the gain is measured."
     )
@@ -89,7 +96,7 @@ class FinetuneConfig(_Adaptation):
     @model_validator(mode="after")
     def _no_idle_multiplier(self) -> Self:
         for part in ("embedding", "backbone"):
-            if getattr(self.freeze, part) and f"{part}" in self.lr_multipliers.model_fields_set:
+            if getattr(self.freeze, part) and part in self.lr_multipliers.model_fields_set:
                 raise ValueError(f"lr_multipliers.{part} has no effect, because freeze.{part} is true")
         return self
 

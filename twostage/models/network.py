@@ -5,6 +5,8 @@ Shape suffixes: B batch, L window length, C channels, P patches, D features.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from twostage.components import build
@@ -54,6 +56,6 @@ class Network(nn.Module):
         return tokens_BPD
 
 
-def encoder_state(module: nn.Module) -> dict[str, Tensor]:
-    """Pick the encoder's tensors out of an ``Encoder`` or a ``Network``."""
-    return {name: tensor for name, tensor in module.state_dict().items() if name.startswith(ENCODER_PREFIXES)}
+def encoder_state(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Pick the encoder's tensors out of the state dict of an ``Encoder`` or a ``Network``."""
+    return {name: tensor for name, tensor in tensors.items() if name.startswith(ENCODER_PREFIXES)}

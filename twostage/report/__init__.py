@@ -1,1 +1,1 @@
-"""Tables of results; reads what the engine wrote."""
+"""Tables of results; reads what the engine found, computes nothing of its own."""

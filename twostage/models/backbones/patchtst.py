@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from twostage.config import model as configs
-from twostage.errors import TwoStageError
 
 
 class PatchTST(nn.Module):
@@ -21,8 +20,6 @@ class PatchTST(nn.Module):
     # Every backbone is built with the same arguments.
     def __init__(self, config: configs.PatchTST, *, dim: int, patches: int) -> None:  # noqa: ARG002
         super().__init__()
-        if dim % config.heads:
-            raise TwoStageError(_indivisible(dim, config.heads))
         self.layers = nn.ModuleList(_layer(config, dim) for _ in range(config.layers))
         self.norm = nn.BatchNorm1d(dim)
 
@@ -64,12 +61,3 @@ def _initialise(layer: nn.TransformerEncoderLayer) -> None:
         bias_D.copy_(fresh.bias)
     for linear in (attention.out_proj, layer.linear1, layer.linear2):
         linear.reset_parameters()
-
-
-def _indivisible(dim: int, heads: int) -> str:
-    below = dim - dim % heads
-    near = f"{below} or {below + heads}" if below else str(heads)
-    return (
-        f"model.embedding.dim is {dim} and model.backbone.heads is {heads}, but every head needs the same number of "
-        f"features. Make dim a multiple of heads, such as {near}."
-    )

@@ -1,0 +1,122 @@
+"""Python's way in: the same runs as the command line, as functions and one class.
+
+``cfg`` is a ``TwoStageConfig``, a mapping, or the path of a YAML document everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from twostage.config.document import TwoStageConfig
+from twostage.config.load import LoadedDocument, load_document
+from twostage.config.lock import lock_text
+from twostage.config.stage_2 import Init
+from twostage.engine.execution import Executor, execute
+from twostage.engine.observer import Observer, Silent
+from twostage.engine.plan import Plan, Stage, make_plan
+from twostage.engine.preview import StagePreview, preview
+from twostage.engine.results import RunSummary, StageResult
+from twostage.errors import TwoStageError
+
+Config: TypeAlias = LoadedDocument | TwoStageConfig | Mapping[str, Any] | str | Path
+
+
+class TwoStageRun:
+    """A document that can be planned and run.
+
+    Example:
+        >>> summary = TwoStageRun("cfg.yaml").fit()  # doctest: +SKIP
+        >>> summary.stage("stage_2/seed-0/system-2/pretrained").metrics["test/macro_f1"]  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        cfg: Config,
+        *,
+        overrides: Sequence[str] = (),
+        local: Path | None = None,
+        output: Path | None = None,
+        observer: Observer | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        if isinstance(cfg, LoadedDocument):
+            self._loaded = cfg
+        else:
+            self._loaded = load_document(cfg, overrides=overrides, local=local)
+        self._output, self._observer, self._executor = output, observer or Silent(), executor
+
+    @property
+    def config(self) -> TwoStageConfig:
+        """The typed document."""
+        return self._loaded.config
+
+    def plan(self) -> Plan:
+        """The trainings, in the order in which they run."""
+        return make_plan(self.config)
+
+    def preview(self) -> list[StagePreview]:
+        """What ``fit`` would do, with splits made and networks built, and nothing trained or written."""
+        return preview(self.plan())
+
+    def fit(self) -> RunSummary:
+        """Run all stages. Raises TwoStageError for a user's mistake."""
+        return self._execute(self.plan())
+
+    def run_stage(self, stage: Stage) -> StageResult:
+        """Run one stage of the plan by itself; one that starts from another stage brings it along."""
+        needed = {stage.name, getattr(stage, "source", None)}
+        plan = self.plan()
+        stages = tuple(planned for planned in plan.stages if planned.name in needed)
+        return self._execute(Plan(plan.config, stages)).stage(stage.name)
+
+    def _execute(self, plan: Plan) -> RunSummary:
+        return execute(
+            plan,
+            root=self._output or Path(self.config.output.root),
+            lock=lock_text(self._loaded),
+            observer=self._observer,
+            executor=self._executor,
+        )
+
+
+def run_pipeline(cfg: Config, **options: Any) -> RunSummary:
+    """Run every stage that the document has; ``options`` are those of ``TwoStageRun``."""
+    return TwoStageRun(cfg, **options).fit()
+
+
+def run_complete(cfg: Config, **options: Any) -> RunSummary:
+    """Run both stages. Raises TwoStageError when the document lacks one."""
+    run = TwoStageRun(cfg, **options)
+    for number in (1, 2):
+        _require(run.config, number)
+    return run.fit()
+
+
+def run_pretrain(cfg: Config, **options: Any) -> RunSummary:
+    """Run stage 1 alone; what stage 2 tests on stays unseen all the same."""
+    run = TwoStageRun(cfg, **options)
+    _require(run.config, 1)
+    stages = tuple(stage for stage in run.plan().stages if stage.name.startswith("stage_1/"))
+    return run._execute(Plan(run.config, stages))  # noqa: SLF001 - the same room
+
+
+def run_adapt(cfg: Config, checkpoint: str | Path, **options: Any) -> RunSummary:
+    """Run stage 2 alone, from the checkpoint of an earlier stage 1."""
+    config = TwoStageRun(cfg, **options).config
+    _require(config, 2)
+    assert config.stage_2 is not None  # noqa: S101 - just required
+    adapted = config.stage_2.model_copy(update={"init": Init(checkpoint=str(checkpoint))})
+    options = {name: value for name, value in options.items() if name not in {"overrides", "local"}}
+    return TwoStageRun(config.model_copy(update={"stage_1": None, "stage_2": adapted}), **options).fit()
+
+
+def run_stage(stage: Stage, **options: Any) -> StageResult:
+    """Run one stage of a plan; its result has the checkpoint's path and the metrics."""
+    return TwoStageRun(stage.config, **options).run_stage(stage)
+
+
+def _require(config: TwoStageConfig, number: int) -> None:
+    if getattr(config, f"stage_{number}") is None:
+        raise TwoStageError(f"the document has no stage_{number}")

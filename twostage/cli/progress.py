@@ -1,0 +1,101 @@
+"""Progress as it happens: a live bar per stage on a terminal, a line per epoch anywhere else."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from twostage.engine.observer import Silent
+from twostage.engine.plan import Plan, Stage
+from twostage.engine.results import StageResult
+
+
+class LiveProgress(Silent):
+    """Stage, epoch, loss and time left, redrawn in place."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            TextColumn("loss {task.fields[loss]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._batches = 1
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def stage_started(self, stage: Stage, *, epochs: int, batches: int) -> None:
+        """Add a bar."""
+        self._batches = batches
+        self._tasks[stage.name] = self._progress.add_task(
+            stage.name, total=epochs * batches, epoch=0, epochs=epochs, loss="-"
+        )
+
+    def batch_done(self, stage: Stage, *, epoch: int, batch: int, loss: float) -> None:
+        """Move the bar."""
+        done = (epoch - 1) * self._batches + batch
+        self._progress.update(self._tasks[stage.name], completed=done, epoch=epoch, loss=f"{loss:.4f}")
+
+    def stage_finished(self, result: StageResult) -> None:
+        """Fill the bar, also where the stage ended early."""
+        task = self._tasks[result.name]
+        self._progress.update(task, total=1, completed=1)
+
+
+class PlainProgress(Silent):
+    """One line per epoch, for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._epochs = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def run_started(self, plan: Plan) -> None:
+        """Say what is to come."""
+        self._say(f"{len(plan.stages)} stages: " + ", ".join(stage.name for stage in plan.stages))
+
+    def stage_started(self, stage: Stage, *, epochs: int, batches: int) -> None:
+        """Say how long the stage is."""
+        self._epochs = epochs
+        self._say(f"{stage.name}: {epochs} epochs of {batches} batches")
+
+    def epoch_done(self, stage: Stage, *, epoch: int, metrics: dict[str, float]) -> None:
+        """Say the losses of the epoch."""
+        losses = " ".join(
+            f"{name} {metrics[name]:.4f}" for name in ("train/loss", "validation/loss") if name in metrics
+        )
+        self._say(f"{stage.name}: epoch {epoch}/{self._epochs} {losses}")
+
+    def stage_finished(self, result: StageResult) -> None:
+        """Say that the stage is in place."""
+        self._say(f"{result.name}: done in {result.seconds:.1f} s, best epoch {result.best_epoch}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def progress_on(console: Console) -> LiveProgress | PlainProgress:
+    """The kind of progress that suits where the console writes."""
+    return LiveProgress(console) if console.is_terminal else PlainProgress(console)

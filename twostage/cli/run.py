@@ -1,0 +1,50 @@
+"""``twostage run``: pretrain, adapt, and show what it brought."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from twostage.config.load import LoadedDocument, load_document
+from twostage.config.presets import preset_path
+
+
+def run(  # noqa: PLR0913 - one parameter per option
+    file: Annotated[Path | None, typer.Argument(help="Document to run; without it the embedded default runs.")] = None,
+    override: Annotated[
+        list[str] | None,
+        typer.Option("--override", "-o", metavar="KEY=VALUE", help="Set one key, such as stage_1.epochs=5."),
+    ] = None,
+    local: Annotated[Path | None, typer.Option(help="Document that is laid over FILE, for this machine.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder of all runs, instead of output.root.")] = None,
+    dry_run: Annotated[  # noqa: FBT002 - how typer writes a flag
+        bool, typer.Option("--dry-run", help="Check everything and show the stages; train and write nothing.")
+    ] = False,
+) -> None:
+    """Pretrain on many machines, adapt to the one that matters, and test."""
+    console, errors = Console(), Console(stderr=True)
+    document = _read(file, override or [], local)
+    with errors.status("importing torch"):
+        from twostage.api import TwoStageRun  # noqa: PLC0415 - only this command needs the numeric stack
+        from twostage.cli.progress import progress_on  # noqa: PLC0415
+        from twostage.cli.preview import preview_view  # noqa: PLC0415
+        from twostage.report.tables import summary_view  # noqa: PLC0415
+
+    if dry_run:
+        console.print(preview_view(TwoStageRun(document).preview()))
+        return
+    with progress_on(errors) as progress:
+        summary = TwoStageRun(document, output=output, observer=progress).fit()
+    console.print(summary_view(summary.directory))
+    console.print(f"Results: {summary.directory}", soft_wrap=True, highlight=False)
+
+
+def _read(file: Path | None, overrides: list[str], local: Path | None) -> LoadedDocument:
+    """Read the document before anything slow is imported, so that a mistake in it is told at once."""
+    if file is not None:
+        return load_document(file, overrides=overrides, local=local)
+    with preset_path("default") as path:
+        return load_document(path, overrides=overrides, local=local)

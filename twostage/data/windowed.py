@@ -1,0 +1,67 @@
+"""Windows as batches: gathered from memory maps in one step, normalised in torch.
+
+Legend: B batch, L length, C channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from twostage.data.labels import UNLABELLED
+from twostage.data.normalize import NORMALIZERS
+from twostage.data.recordings import Recording
+from twostage.data.signals import SignalBank
+from twostage.data.windows import WindowIndex
+
+
+class Batch(NamedTuple):
+    """Windows and what is known of them. ``label_B`` is a class index of the window's system, or UNLABELLED."""
+
+    x_BLC: Tensor
+    sample_rate_B: Tensor
+    system_B: Tensor
+    recording_B: Tensor
+    label_B: Tensor
+
+
+class WindowDataset(Dataset[Batch]):
+    """Batches of windows by a list of positions in ``index``; ``sample_rate_B`` is in Hz."""
+
+    def __init__(
+        self,
+        bank: SignalBank,
+        recordings: Sequence[Recording],
+        index: WindowIndex,
+        *,
+        channels: Sequence[int],
+        normalize: str,
+        classes: NDArray[np.int64] | None = None,
+    ) -> None:
+        self.bank, self.index, self.channels = bank, index, tuple(channels)
+        self.normalize = normalize
+        self.systems = np.array([r.system for r in recordings], dtype=np.int64)
+        self.ids = np.array([r.id for r in recordings], dtype=np.int64)
+        self.rates = np.array([r.sample_rate for r in recordings], dtype=np.float32)
+        self.classes = np.full(len(recordings), UNLABELLED) if classes is None else classes
+
+    def __len__(self) -> int:
+        return len(self.index.rows)
+
+    def __getitem__(self, positions: Sequence[int]) -> Batch:
+        where = np.asarray(positions, dtype=np.int64)
+        rows = self.index.rows[where]
+        windows = self.bank.gather(rows, self.index.starts[where], self.index.length, self.channels)
+        return Batch(
+            x_BLC=NORMALIZERS[self.normalize](torch.from_numpy(windows)),
+            sample_rate_B=torch.from_numpy(self.rates[rows]),
+            system_B=torch.from_numpy(self.systems[rows]),
+            recording_B=torch.from_numpy(self.ids[rows]),
+            label_B=torch.from_numpy(self.classes[rows]),
+        )

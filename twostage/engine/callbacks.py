@@ -1,0 +1,70 @@
+"""What watches a training: progress, a monitor that exists, a loss that is a number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from twostage.engine.observer import Observer
+from twostage.engine.plan import Stage
+from twostage.errors import TrainingError
+
+REPORT_EVERY = 10
+
+
+class Progress(pl.Callback):
+    """Tells the observer how far a stage is."""
+
+    def __init__(self, stage: Stage, observer: Observer) -> None:
+        self.stage, self.observer = stage, observer
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Say how long the stage is."""
+        epochs, batches = trainer.max_epochs or 0, int(trainer.num_training_batches)
+        self.observer.stage_started(self.stage, epochs=epochs, batches=batches)
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,  # noqa: ARG002
+        outputs: Tensor | Mapping[str, Any] | None,
+        batch: Any,  # noqa: ARG002
+        batch_idx: int,
+    ) -> None:
+        """Say the loss now and then; reading it more often would wait for the device."""
+        last = batch_idx + 1 == trainer.num_training_batches
+        if isinstance(outputs, Mapping) and (last or batch_idx % REPORT_EVERY == 0):
+            self.observer.batch_done(
+                self.stage, epoch=trainer.current_epoch + 1, batch=batch_idx + 1, loss=float(outputs["loss"])
+            )
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Say what the epoch has reached."""
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self.observer.epoch_done(self.stage, epoch=trainer.current_epoch + 1, metrics=metrics)
+
+
+class Soundness(pl.Callback):
+    """Stops a training whose monitor is never logged or whose loss is no number."""
+
+    def __init__(self, stage: Stage, monitor: str) -> None:
+        self.stage, self.monitor = stage, monitor
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Before the first epoch ends, the monitor must have been logged."""
+        if self.monitor.startswith("validation/") and self.monitor not in trainer.callback_metrics:
+            raise TrainingError(f"checkpoint.monitor {self.monitor!r} was not logged in {self.stage.name}")
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """A loss that is no number cannot be trained further."""
+        loss = trainer.callback_metrics.get("train/loss", torch.tensor(math.nan))
+        if not bool(torch.isfinite(loss)):
+            raise TrainingError(
+                f"the training loss of {self.stage.name} is {float(loss)} after epoch {trainer.current_epoch + 1}; "
+                "a smaller learning rate or trainer.gradient_clip may help"
+            )

@@ -1,0 +1,73 @@
+"""Weights on disk: safetensors with a description, never a pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from twostage.config.model import ModelConfig
+from twostage.engine.digest import tensors_digest
+from twostage.engine.seen import Stretch
+from twostage.errors import TransferError
+
+FORMAT = "twostage/1"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The tensors of a network, what network they belong to, and the digest that was taken when they were saved."""
+
+    path: Path
+    tensors: Mapping[str, Tensor]
+    model: ModelConfig
+    stage: str
+    digest: str
+    seen: tuple[Stretch, ...]
+
+
+def save_checkpoint(
+    path: Path, tensors: Mapping[str, Tensor], *, model: ModelConfig, stage: str, seen: Sequence[Stretch]
+) -> str:
+    """Write the tensors, and what samples made them; return their digest."""
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    digest = tensors_digest(plain)
+    description = {
+        "format": FORMAT,
+        "model": model.model_dump_json(),
+        "stage": stage,
+        "digest": digest,
+        "seen": json.dumps(seen),
+    }
+    save_file(plain, path, metadata=description)
+    return digest
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint. Raises TransferError when it is absent, damaged, or not ours."""
+    if not path.is_file():
+        raise TransferError(f"checkpoint {path} does not exist")
+    try:
+        with safe_open(path, framework="pt") as file:
+            description = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, OSError) as error:
+        raise TransferError(
+            f"checkpoint {path} cannot be read as safetensors ({error}); it is damaged, cut short, or of another kind"
+        ) from error
+    return _described(path, tensors, description)
+
+
+def _described(path: Path, tensors: Mapping[str, Tensor], description: Mapping[str, str]) -> Checkpoint:
+    if description.get("format") != FORMAT:
+        raise TransferError(f"checkpoint {path} was not written by twostage (format {description.get('format')})")
+    if tensors_digest(tensors) != description["digest"]:
+        raise TransferError(f"checkpoint {path} is damaged: its weights are not those that were saved")
+    model = ModelConfig.model_validate(json.loads(description["model"]))
+    seen = tuple(Stretch(*stretch) for stretch in json.loads(description["seen"]))
+    return Checkpoint(path, tensors, model, description["stage"], description["digest"], seen)

@@ -1,0 +1,123 @@
+"""Running a plan: every stage in its turn, its files in place when it is done, the manifest up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from twostage.data.survey import data_digest
+from twostage.engine.artifacts import RunDirectory, told_plainly
+from twostage.engine.checkpoints import Checkpoint, load_checkpoint
+from twostage.engine.manifest import Manifest
+from twostage.engine.observer import Observer
+from twostage.engine.plan import AdaptStage, Plan, Stage
+from twostage.engine.preparation import StageData, Workshop
+from twostage.engine.results import RunSummary, StageResult
+from twostage.engine.runner import CHECKPOINT, build_objective, run_stage_in
+from twostage.errors import TransferError
+
+
+class Executor(Protocol):
+    """Runs the stages of a plan; results come as stages finish, each after those that it starts from."""
+
+    def execute(self, work: Work) -> Iterator[StageResult]:
+        """Run every stage of the work."""
+        ...
+
+
+class InProcess:
+    """One stage after another in this process."""
+
+    def execute(self, work: Work) -> Iterator[StageResult]:
+        """Run the stages in the order of the plan."""
+        for stage in work.plan.stages:
+            yield work.run(stage)
+
+
+class Work:
+    """A plan, its data and its folder: what an executor needs to run a stage."""
+
+    def __init__(self, plan: Plan, workshop: Workshop, directory: RunDirectory, observer: Observer) -> None:
+        self.plan, self.workshop, self.directory, self.observer = plan, workshop, directory, observer
+        self.data: Mapping[str, StageData] = {stage.name: workshop.prepare(stage) for stage in plan.stages}
+        self.digests = {name: workshop.survey(data) for name, data in self.data.items()}
+
+    def check(self) -> None:
+        """Build every network, and load what stage 2 starts from, before anything trains."""
+        for stage in self.plan.stages:
+            build_objective(stage, self.data[stage.name])
+            if isinstance(stage, AdaptStage) and stage.checkpoint is not None:
+                load_checkpoint(stage.checkpoint)
+
+    def run(self, stage: Stage) -> StageResult:
+        """Run one stage and put its files in place."""
+        start = self._start(stage)
+        folder = self.directory.aside(stage.name)
+        data, digests = self.data[stage.name], self.digests[stage.name]
+        trained = run_stage_in(folder, stage, data, digests=digests, start=start, observer=self.observer)
+        directory = self.directory.commit(stage.name)
+        return StageResult(
+            stage=stage,
+            key=trained.key,
+            digest=trained.digest,
+            data_digest=data_digest(digests),
+            directory=directory,
+            checkpoint=directory / CHECKPOINT,
+            metrics=trained.metrics,
+            transfer=trained.transfer,
+            notices=trained.notices,
+            epochs=trained.epochs,
+            best_epoch=trained.best_epoch,
+            seconds=trained.seconds,
+        )
+
+    def _start(self, stage: Stage) -> Checkpoint | None:
+        """The checkpoint that a stage starts from; its digest must be the one that its stage has saved."""
+        if not isinstance(stage, AdaptStage):
+            return None
+        if stage.source is None:
+            return None if stage.checkpoint is None else load_checkpoint(stage.checkpoint)
+        checkpoint = load_checkpoint(self.directory.path / stage.source / CHECKPOINT)
+        if checkpoint.stage != stage.source:
+            raise TransferError(f"{checkpoint.path} was saved by {checkpoint.stage}, not by {stage.source}")
+        return checkpoint
+
+
+def execute(
+    plan: Plan,
+    *,
+    root: Path,
+    lock: str,
+    observer: Observer,
+    executor: Executor | None = None,
+) -> RunSummary:
+    """Run a plan under ``root`` and return what it found. Raises TwoStageError for a user's mistake."""
+    with told_plainly(root):
+        workshop = Workshop(plan.config)
+        with _directory(plan, workshop, root) as directory:
+            work = Work(plan, workshop, directory, observer)
+            work.check()
+            observer.run_started(plan)
+            return _run(work, lock, executor or InProcess())
+
+
+def _run(work: Work, lock: str, executor: Executor) -> RunSummary:
+    manifest = Manifest(work.plan, work.directory, lock)
+    with manifest.kept():
+        for result in executor.execute(work):
+            manifest.add(result)
+            work.observer.stage_finished(result)
+    return RunSummary(work.directory.path, tuple(manifest.results))
+
+
+@contextmanager
+def _directory(plan: Plan, workshop: Workshop, root: Path) -> Iterator[RunDirectory]:
+    name = workshop.source.name
+    directory = RunDirectory(root, plan.config, source=name, started=datetime.now(tz=UTC).astimezone())
+    try:
+        yield directory
+    finally:
+        directory.close()

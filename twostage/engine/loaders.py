@@ -1,0 +1,79 @@
+"""Batches of a stage. The test loader does not exist before it is asked for, after the last fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import lightning.pytorch as pl
+from torch.utils.data import DataLoader, Sampler
+
+from twostage.data.recordings import Part
+from twostage.data.samplers import BalancedBatches, PairedBatches, SequentialBatches
+from twostage.data.windowed import Batch, WindowDataset
+from twostage.engine.preparation import StageData
+
+
+class StageLoaders(pl.LightningDataModule):
+    """Balanced batches for training, every window exactly once for validation and test."""
+
+    def __init__(self, data: StageData, *, seed: int, pairs: bool) -> None:
+        super().__init__()
+        self.data, self.seed, self.pairs = data, seed, pairs
+        self.bank = data.source.open(data.recordings)
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """System-balanced batches, drawn anew in each epoch."""
+        return self._loader("train", self._drawn("train"))
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Every validation window once; in pairs where the objective compares pairs."""
+        return self._loader("validation", self._drawn("validation") if self.pairs else self._in_order("validation"))
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        """Every test window once."""
+        return self._loader("test", self._in_order("test"))
+
+    def dataset(self, part: Part) -> WindowDataset:
+        """The windows of a part."""
+        labels = self.data.labels
+        return WindowDataset(
+            self.bank,
+            self.data.recordings,
+            self.data.windows[part],
+            channels=self.data.channels,
+            normalize=self.data.config.normalize,
+            classes=None if labels is None else labels.indices(self.data.recordings),
+        )
+
+    def _loader(self, part: Part, batches: Sampler[Sequence[int]]) -> DataLoader[Batch]:
+        workers = self.data.config.workers
+        return DataLoader(
+            self.dataset(part),
+            sampler=batches,
+            batch_size=None,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+        )
+
+    def _drawn(self, part: Part) -> Sampler[Sequence[int]]:
+        dataset = self.dataset(part)
+        batches = BalancedBatches(
+            dataset.systems[dataset.index.rows],
+            self.data.config.batch_size,
+            seed=self.seed,
+            rank=self._rank,
+            world_size=self._world_size,
+        )
+        return PairedBatches(batches, dataset.ids[dataset.index.rows], seed=self.seed) if self.pairs else batches
+
+    def _in_order(self, part: Part) -> Sampler[Sequence[int]]:
+        size = self.data.config.batch_size
+        return SequentialBatches(len(self.data.windows[part].rows), size, rank=self._rank, world_size=self._world_size)
+
+    @property
+    def _rank(self) -> int:
+        return 0 if self.trainer is None else self.trainer.global_rank
+
+    @property
+    def _world_size(self) -> int:
+        return 1 if self.trainer is None else self.trainer.world_size

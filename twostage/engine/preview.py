@@ -1,0 +1,46 @@
+"""What a run would do, without doing it: stages, windows and parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twostage.data.recordings import PARTS, Notice
+from twostage.engine.plan import Plan
+from twostage.engine.preparation import Workshop
+from twostage.engine.runner import build_objective, stage_config
+
+
+@dataclass(frozen=True)
+class StagePreview:
+    """One training that would run. ``windows`` counts train, validation and test."""
+
+    name: str
+    systems: tuple[int, ...]
+    recordings: int
+    windows: tuple[int, ...]
+    parameters: int
+    trained: int
+    epochs: int
+    notices: tuple[Notice, ...]
+
+
+def preview(plan: Plan) -> list[StagePreview]:
+    """Split and build every stage, train none, write nothing. Raises TwoStageError as a run would."""
+    workshop = Workshop(plan.config)
+    previews = []
+    for stage in plan.stages:
+        data = workshop.prepare(stage)
+        parameters = list(build_objective(stage, data).network.parameters())
+        previews.append(
+            StagePreview(
+                name=stage.name,
+                systems=tuple(sorted({recording.system for recording in data.used})),
+                recordings=len(data.used),
+                windows=tuple(len(data.windows[part].rows) for part in PARTS),
+                parameters=sum(parameter.numel() for parameter in parameters),
+                trained=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
+                epochs=stage_config(stage).epochs,
+                notices=data.notices,
+            )
+        )
+    return previews

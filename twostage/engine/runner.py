@@ -1,0 +1,167 @@
+"""One stage from start to end: build, transfer, fit, pick the best epoch, evaluate, write down."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from twostage.components import implementation_of
+from twostage.config.stage import StageConfig
+from twostage.data.recordings import Notice
+from twostage.data.survey import data_digest
+from twostage.engine.artifacts import json_text
+from twostage.engine.checkpoints import Checkpoint, save_checkpoint
+from twostage.engine.keys import stage_key
+from twostage.engine.loaders import StageLoaders
+from twostage.engine.observer import Observer
+from twostage.engine.plan import AdaptStage, PretrainStage, Stage
+from twostage.engine.preparation import StageData
+from twostage.engine.seen import refuse_seen, stretches
+from twostage.engine.training import interruptible, make_trainer, quiet
+from twostage.engine.transfer import TransferReport, transfer_encoder
+from twostage.errors import TrainingError
+from twostage.models.network import Encoder, Network
+from twostage.objectives.base import Objective
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What one training left in its folder."""
+
+    key: str
+    metrics: Mapping[str, float]
+    transfer: TransferReport | None
+    notices: tuple[Notice, ...]
+    digest: str
+    epochs: int
+    best_epoch: int
+    seconds: float
+
+
+def stage_config(stage: Stage) -> StageConfig:
+    """The section of the document that describes this stage."""
+    section = stage.config.stage_1 if isinstance(stage, PretrainStage) else stage.config.stage_2
+    assert section is not None  # noqa: S101 - the plan has such a stage for such documents only
+    return section
+
+
+def build_objective(stage: Stage, data: StageData) -> Objective:
+    """Network and objective of a stage, freshly initialised from its seed."""
+    written, model = stage_config(stage), stage.config.model
+    kind = implementation_of(written)
+    extra = {} if data.labels is None else {"classes": data.labels.counts}
+    pl.seed_everything(stage.seed, verbose=False)
+    network = Network(Encoder(model), kind.head(written, model, **extra))
+    objective: Objective = kind(written, network, **extra)
+    if written.checkpoint.monitor not in objective.logged():
+        raise TrainingError(
+            f"{stage.name} never logs checkpoint.monitor {written.checkpoint.monitor!r}; it logs "
+            + ", ".join(sorted(objective.logged()))
+        )
+    return objective
+
+
+def run_stage_in(
+    folder: Path,
+    stage: Stage,
+    data: StageData,
+    *,
+    digests: Mapping[int, str],
+    start: Checkpoint | None,
+    observer: Observer,
+) -> Trained:
+    """Train ``stage`` and write its files into ``folder``. Raises TwoStageError for a user's mistake.
+
+    ``digests`` are those of the recordings by id; ``start`` is the checkpoint whose encoder an adaptation starts from.
+    """
+    began = time.perf_counter()
+    objective = build_objective(stage, data)
+    report = None if start is None else _transferred(stage, objective, data, digests, start)
+    loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs)
+    with quiet():
+        trainer, best_epoch = _fit(folder, stage, objective, loaders, observer)
+        metrics = _evaluate(stage, trainer, objective, loaders)
+    digest = save_checkpoint(
+        folder / CHECKPOINT,
+        objective.network.state_dict(),
+        model=stage.config.model,
+        stage=stage.name,
+        seen=[*(() if start is None else start.seen), *stretches(data, digests, ("train", "validation"))],
+    )
+    trained = Trained(
+        key=stage_key(stage, data_digest=data_digest(digests), start_digest=None if start is None else start.digest),
+        metrics=_flat(metrics),
+        transfer=report,
+        notices=data.notices,
+        digest=digest,
+        epochs=trainer.current_epoch,
+        best_epoch=best_epoch,
+        seconds=time.perf_counter() - began,
+    )
+    _write_down(folder, trained, metrics, data)
+    return trained
+
+
+def _transferred(
+    stage: Stage, objective: Objective, data: StageData, digests: Mapping[int, str], start: Checkpoint
+) -> TransferReport:
+    assert isinstance(stage, AdaptStage)  # noqa: S101 - only adaptations start from a checkpoint
+    assert stage.config.stage_2 is not None  # noqa: S101 - see stage_config
+    refuse_seen(str(start.path), start.seen, stretches(data, digests, ("test",)))
+    return transfer_encoder(objective.network, start, stage.config.stage_2.transfer)
+
+
+def _fit(
+    folder: Path, stage: Stage, objective: Objective, loaders: StageLoaders, observer: Observer
+) -> tuple[pl.Trainer, int]:
+    """Train, then put the best epoch's weights into the network; return that epoch, counted from 1."""
+    trainer, best = make_trainer(stage, stage_config(stage), stage.config.trainer, folder, observer)
+    pl.seed_everything(stage.seed, verbose=False)
+    with interruptible(trainer):
+        trainer.fit(objective, datamodule=loaders)
+    kept = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
+    weights: Mapping[str, Tensor] = kept["state_dict"]
+    prefix = "network."
+    objective.network.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
+    shutil.rmtree(folder / "epochs")
+    return trainer, int(kept["epoch"]) + 1
+
+
+def _evaluate(stage: Stage, trainer: pl.Trainer, objective: Objective, loaders: StageLoaders) -> dict[str, Any]:
+    """Metrics of the best epoch on validation and, for adaptations, on the test part."""
+    found: dict[str, Any] = {}
+    with interruptible(trainer):
+        if len(loaders.data.windows["validation"].rows):
+            losses = trainer.validate(objective, datamodule=loaders, verbose=False)[0]
+            found["validation"] = {"loss": losses["validation/loss"], **objective.metrics("validation")}
+        if isinstance(stage, AdaptStage):
+            losses = trainer.test(objective, datamodule=loaders, verbose=False)[0]
+            found["test"] = {"loss": losses["test/loss"], **objective.metrics("test")}
+    return found
+
+
+def _flat(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    return {
+        f"{part}/{name}": float(value)
+        for part, values in metrics.items()
+        for name, value in values.items()
+        if isinstance(value, int | float)
+    }
+
+
+def _write_down(folder: Path, trained: Trained, metrics: Mapping[str, Any], data: StageData) -> None:
+    content = {"epochs": trained.epochs, "best_epoch": trained.best_epoch, **metrics}
+    (folder / "metrics.json").write_text(json_text(content), encoding="utf-8")
+    (folder / "split.json").write_text(json_text(data.report()), encoding="utf-8")
+    if trained.transfer is not None:
+        (folder / "transfer.json").write_text(json_text(trained.transfer.as_json()), encoding="utf-8")

@@ -1,0 +1,47 @@
+"""Which samples a training has seen, by content.
+
+A test on any of them is refused, wherever the weights come from and whatever the table calls the recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from twostage.data.recordings import Part
+from twostage.engine.preparation import StageData
+from twostage.errors import TransferError
+
+
+class Stretch(NamedTuple):
+    """Samples ``start <= i < stop`` of the recording whose content has this digest."""
+
+    digest: str
+    start: int
+    stop: int
+
+
+def stretches(data: StageData, digests: Mapping[int, str], parts: Iterable[Part]) -> list[Stretch]:
+    """The samples of these parts of a split."""
+    return sorted(
+        Stretch(digests[segment.recording], segment.start, segment.stop)
+        for part in parts
+        for segment in data.split.parts[part]
+    )
+
+
+def refuse_seen(origin: str, seen: Iterable[Stretch], tested: Iterable[Stretch]) -> None:
+    """Raise TransferError when a tested stretch shares a sample with a seen one."""
+    by_digest: dict[str, list[Stretch]] = {}
+    for stretch in seen:
+        by_digest.setdefault(stretch.digest, []).append(stretch)
+    shared = [
+        stretch
+        for stretch in tested
+        if any(other.start < stretch.stop and stretch.start < other.stop for other in by_digest.get(stretch.digest, ()))
+    ]
+    if shared:
+        raise TransferError(
+            f"{origin} was pretrained on samples of {len(shared)} stretch(es) that this run tests on; pretrain without "
+            "them, or test on other recordings"
+        )

@@ -1,0 +1,108 @@
+"""The Lightning trainer of one stage, set up from the document."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import lightning.pytorch as pl
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from twostage.config.document import TrainerConfig
+from twostage.config.stage import StageConfig
+from twostage.engine.callbacks import Progress, Soundness
+from twostage.engine.observer import Observer
+from twostage.engine.plan import Stage
+
+# Lightning gives this advice to people who call it; what is set here is set on purpose.
+_ADVICE = (
+    ".*does not have many workers.*",
+    ".*The number of training batches.*",
+    ".*Checkpoint directory .* exists.*",
+    ".*`isinstance\\(treespec, LeafSpec\\)`.*",
+    ".*Trying to infer the `batch_size`.*",
+    ".*exists and is not empty.*",
+)
+
+
+def make_trainer(
+    stage: Stage, written: StageConfig, trainer: TrainerConfig, folder: Path, observer: Observer
+) -> tuple[pl.Trainer, ModelCheckpoint]:
+    """The trainer of a stage and the callback that keeps its best epoch; logs go to ``folder``."""
+    best = ModelCheckpoint(
+        dirpath=folder / "epochs",
+        monitor=written.checkpoint.monitor,
+        mode=written.checkpoint.mode,
+        save_top_k=1,
+        save_weights_only=True,
+        save_on_train_epoch_end=True,
+    )
+    callbacks: list[pl.Callback] = [Soundness(stage, written.checkpoint.monitor), Progress(stage, observer), best]
+    if written.early_stopping is not None:
+        callbacks.append(
+            EarlyStopping(
+                monitor=written.checkpoint.monitor,
+                mode=written.checkpoint.mode,
+                patience=written.early_stopping.patience,
+                min_delta=written.early_stopping.min_delta,
+                check_on_train_epoch_end=True,
+            )
+        )
+    return _trainer(written, trainer, folder, callbacks), best
+
+
+def _trainer(written: StageConfig, trainer: TrainerConfig, folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
+    return pl.Trainer(
+        accelerator=trainer.accelerator,
+        devices=trainer.devices,
+        precision=trainer.precision,
+        max_epochs=written.epochs,
+        gradient_clip_val=trainer.gradient_clip,
+        accumulate_grad_batches=trainer.accumulate_batches,
+        deterministic=trainer.deterministic,
+        callbacks=callbacks,
+        logger=[CSVLogger(folder, name="", version="log"), TensorBoardLogger(folder, name="", version="tensorboard")],
+        default_root_dir=folder,
+        log_every_n_steps=1_000_000,  # losses are logged per epoch
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Lightning's advice, and nothing else."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for message in _ADVICE:
+                warnings.filterwarnings("ignore", message=message)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def interruptible(trainer: pl.Trainer) -> Iterator[None]:
+    """Let Ctrl-C end the run as anywhere else; Lightning would turn it into exit code 1 and ignore further ones."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as error:
+        if trainer.interrupted:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        if signal.getsignal(signal.SIGINT) is not before:
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,100 @@
+"""Fine-tuning: a classification head on the encoder, and as much of the encoder as is not frozen.
+
+Legend: B batch, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from twostage.components import build
+from twostage.config.model import ModelConfig
+from twostage.config.stage_2 import FinetuneConfig
+from twostage.data.recordings import Part
+from twostage.data.windowed import Batch
+from twostage.models.network import Network
+from twostage.objectives.base import Objective, freeze
+from twostage.objectives.classification import SCALARS, SystemMetrics
+
+ENCODER_PARTS = ("embedding", "backbone")
+
+
+class Finetune(Objective):
+    """Cross entropy on labelled windows. ``classes`` maps a system to its number of classes."""
+
+    def __init__(self, config: FinetuneConfig, network: Network, *, classes: Mapping[int, int]) -> None:
+        super().__init__(config, network)
+        self.adaptation = config
+        self.epoch_metrics = nn.ModuleDict(
+            {"validation_metrics": SystemMetrics(classes), "test_metrics": SystemMetrics(classes)}
+        )
+        for part in self.frozen:
+            freeze(part)
+
+    @staticmethod
+    def head(config: FinetuneConfig, model: ModelConfig, *, classes: Mapping[int, int]) -> nn.Module:
+        """The classification head that this objective needs."""
+        head: nn.Module = build(config.head, dim=model.embedding.dim, classes=classes)
+        return head
+
+    @property
+    def frozen(self) -> list[nn.Module]:
+        """Parts of the encoder that keep their weights and running statistics."""
+        return [getattr(self.network, name) for name in ENCODER_PARTS if getattr(self.adaptation.freeze, name)]
+
+    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - the signature of torch
+        """Train mode for all but the frozen parts."""
+        super().train(mode)
+        for part in self.frozen:
+            part.eval()
+        return self
+
+    def logged(self) -> frozenset[str]:
+        """Losses, and each metric overall and per system."""
+        systems = self._metrics("validation").classes
+        scalars = {f"validation/{name}" for name in SCALARS}
+        return super().logged() | scalars | {f"{name}/{system}" for name in scalars for system in systems}
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The head at the written learning rate, each trained part of the encoder at its multiple of it."""
+        lr = self.config.optimizer.lr
+        groups: list[dict[str, Any]] = [{"params": list(self.network.head.parameters()), "lr": lr, "name": "head"}]
+        for name in ENCODER_PARTS:
+            trained = [p for p in getattr(self.network, name).parameters() if p.requires_grad]
+            multiple = getattr(self.adaptation.lr_multipliers, name)
+            if trained:
+                groups.append({"params": trained, "lr": lr * multiple, "name": name})
+        return groups
+
+    def loss(self, batch: Batch, part: Part) -> Tensor:
+        """Mean cross entropy of the batch; each window is answered by its own system's head."""
+        logits_BK = self.network(batch.x_BLC, batch.sample_rate_B, batch.system_B)
+        if part != "train":
+            self._metrics(part).update(logits_BK.detach(), batch.system_B, batch.label_B)
+        return cross_entropy(logits_BK, batch.label_B)
+
+    def metrics(self, part: Part) -> Mapping[str, Any]:
+        """Accuracy, macro-F1, balanced accuracy, AUROC and confusion matrix of ``part``."""
+        return self._metrics(part).compute()
+
+    def on_validation_epoch_start(self) -> None:
+        """Each epoch counts its own windows alone."""
+        self._metrics("validation").reset()
+
+    def on_validation_epoch_end(self) -> None:
+        """Log every scalar metric, overall and per system."""
+        scalars = {name: value for name, value in self.metrics("validation").items() if name.split("/")[0] in SCALARS}
+        self.log_dict({f"validation/{name}": value for name, value in scalars.items()})
+
+    def on_test_epoch_start(self) -> None:
+        """The test counts its own windows alone."""
+        self._metrics("test").reset()
+
+    def _metrics(self, part: Part) -> SystemMetrics:
+        metrics = self.epoch_metrics[f"{part}_metrics"]
+        assert isinstance(metrics, SystemMetrics)  # noqa: S101 - put there by the constructor
+        return metrics

@@ -1,0 +1,85 @@
+"""What every objective shares: a network, optimisation as written, and losses that are logged once per epoch."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import lightning.pytorch as pl
+from torch import Tensor, nn
+
+from twostage.config.stage import StageConfig
+from twostage.data.recordings import Part
+from twostage.data.windowed import Batch
+from twostage.models.network import Network
+from twostage.objectives.optimization import make_optimizer, make_scheduler
+
+
+class Objective(pl.LightningModule):
+    """A training of ``network`` for one stage.
+
+    A subclass says what a batch costs (``loss``). ``train/loss`` and ``validation/loss`` are means over the windows
+    of an epoch.
+    """
+
+    def __init__(self, config: StageConfig, network: Network) -> None:
+        super().__init__()
+        self.config = config
+        self.network = network
+
+    @abstractmethod
+    def loss(self, batch: Batch, part: Part) -> Tensor:
+        """Scalar mean loss of a batch; also feeds the metrics of ``part``."""
+
+    @property
+    def pairs(self) -> bool:
+        """Whether a batch holds anchors and then, for each, another window of its recording."""
+        return False
+
+    def logged(self) -> frozenset[str]:
+        """Names that can select a checkpoint: all that is logged in training and validation."""
+        return frozenset({"train/loss", "validation/loss"})
+
+    def metrics(self, part: Part) -> Mapping[str, Any]:  # noqa: ARG002 - the interface
+        """Metrics of the epoch that just ended, by name; nested lists where a metric is a table."""
+        return {}
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Parameter groups of the optimiser: all that trains, at the written learning rate."""
+        return [{"params": [p for p in self.parameters() if p.requires_grad], "name": "all"}]
+
+    def configure_optimizers(self) -> Any:
+        """Optimiser and schedule as the document writes them."""
+        optimizer = make_optimizer(self.parameter_groups(), self.config.optimizer)
+        scheduler = make_scheduler(
+            optimizer,
+            self.config.scheduler,
+            self.config.checkpoint,
+            steps=int(self.trainer.estimated_stepping_batches),
+            epochs=self.config.epochs,
+        )
+        return {"optimizer": optimizer} | ({} if scheduler is None else {"lr_scheduler": scheduler})
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
+        """Loss of a training batch."""
+        return self._logged_loss(batch, "train")
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        """Loss and metrics of a validation batch."""
+        self._logged_loss(batch, "validation")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        """Loss and metrics of a test batch."""
+        self._logged_loss(batch, "test")
+
+    def _logged_loss(self, batch: Batch, part: Part) -> Tensor:
+        loss = self.loss(batch, part)
+        self.log(f"{part}/loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.x_BLC), sync_dist=True)
+        return loss
+
+
+def freeze(module: nn.Module) -> None:
+    """Keep a part as it is: no gradients, no dropout, and running statistics that stand still."""
+    module.requires_grad_(requires_grad=False)
+    module.eval()

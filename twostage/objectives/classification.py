@@ -1,0 +1,83 @@
+"""Classification metrics of an epoch, per system, computed once over all of its windows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MulticlassAUROC,
+    MulticlassConfusionMatrix,
+    MulticlassF1Score,
+)
+
+SCALARS = ("accuracy", "macro_f1", "balanced_accuracy", "auroc")
+
+
+def _collection(classes: int) -> MetricCollection:
+    return MetricCollection(
+        {
+            "accuracy": MulticlassAccuracy(classes, average="micro"),
+            "macro_f1": MulticlassF1Score(classes, average="macro"),
+            "balanced_accuracy": MulticlassAccuracy(classes, average="macro"),
+            "auroc": MulticlassAUROC(classes, average="macro"),
+            "confusion": MulticlassConfusionMatrix(classes),
+        },
+        compute_groups=False,
+    )
+
+
+class SystemMetrics(nn.Module):
+    """One set of metrics per system; ``classes`` maps a system to its number of classes.
+
+    Macro averages count the classes that occur. AUROC is one class against the rest; a class without a positive or
+    without a negative window has none and is left out of its mean.
+    """
+
+    def __init__(self, classes: Mapping[int, int]) -> None:
+        super().__init__()
+        self.classes = dict(classes)
+        self._sets = nn.ModuleDict({str(system): _collection(count) for system, count in classes.items()})
+
+    @property
+    def sets(self) -> dict[int, MetricCollection]:
+        """The metrics of each system."""
+        return {int(name): cast("MetricCollection", metrics) for name, metrics in self._sets.items()}
+
+    def update(self, logits_BK: Tensor, system_B: Tensor, label_B: Tensor) -> None:
+        """Add windows; columns of ``logits_BK`` beyond a system's classes do not count for it."""
+        for system, count in self.classes.items():
+            mine_B = system_B == system
+            if mine_B.any():
+                probabilities = logits_BK[mine_B, :count].float().softmax(dim=1)
+                self.sets[system].update(probabilities, label_B[mine_B])
+
+    def compute(self) -> dict[str, Any]:
+        """Scalars by ``name`` (mean over systems) and ``name/system``; ``confusion/system`` is a nested list."""
+        found: dict[str, Any] = {}
+        for system, metrics in self.sets.items():
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="(No positive|No negative|Average precision|Some classes)")
+                values = metrics.compute()
+            confusion = values.pop("confusion")
+            found[f"confusion/{system}"] = confusion.tolist()
+            found[f"windows/{system}"] = int(confusion.sum())
+            found[f"majority/{system}"] = float(confusion.sum(dim=1).max() / confusion.sum().clamp(min=1))
+            found |= {f"{name}/{system}": float(value) for name, value in values.items()}
+        for name in SCALARS:
+            found[name] = _mean([found[f"{name}/{system}"] for system in self.sets])
+        return found
+
+    def reset(self) -> None:
+        """Forget all windows."""
+        for metrics in self.sets.values():
+            metrics.reset()
+
+
+def _mean(values: list[float]) -> float:
+    return float(torch.tensor(values, dtype=torch.float64).mean())

@@ -1,0 +1,72 @@
+"""Optimisers and schedules from their configs; every written key is used."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, ReduceLROnPlateau, StepLR
+
+from twostage.config import optimization as config
+
+
+def make_optimizer(groups: Iterable[dict[str, Any]], written: config.Optimizer) -> Optimizer:
+    """The optimiser over parameter groups. A group's ``lr`` stands before the written one."""
+    match written:
+        case config.AdamW():
+            return AdamW(groups, lr=written.lr, weight_decay=written.weight_decay, betas=written.betas)
+        case config.Adam():
+            return Adam(groups, lr=written.lr, weight_decay=written.weight_decay, betas=written.betas)
+        case config.SGD():
+            return SGD(
+                groups,
+                lr=written.lr,
+                momentum=written.momentum,
+                nesterov=written.nesterov,
+                weight_decay=written.weight_decay,
+            )
+
+
+def cosine_share(step: int, *, warmup: float, total: int, final: float) -> float:
+    """Share of the learning rate at an optimiser step: linear warm-up, then half a cosine down to ``final``."""
+    if step < warmup:
+        return (step + 1) / (math.ceil(warmup) + 1)
+    progress = min(1.0, (step - warmup) / max(1.0, total - warmup))
+    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def make_scheduler(
+    optimizer: Optimizer,
+    written: config.Scheduler,
+    checkpoint: config.CheckpointConfig,
+    *,
+    steps: int,
+    epochs: int,
+) -> dict[str, Any] | None:
+    """Lightning's description of the schedule, or None where the learning rate is constant.
+
+    ``steps`` is the number of optimiser steps in all ``epochs``.
+    """
+    match written:
+        case config.ConstantSchedule():
+            return None
+        case config.CosineSchedule():
+            warmup = written.warmup_epochs * steps / epochs
+            return {"interval": "step", "scheduler": _cosine(optimizer, warmup, steps, written.final_share)}
+        case config.StepSchedule():
+            return {"interval": "epoch", "scheduler": StepLR(optimizer, written.every, written.gamma)}
+        case config.PlateauSchedule():
+            plateau = ReduceLROnPlateau(
+                optimizer,
+                mode=checkpoint.mode,
+                factor=written.factor,
+                patience=written.patience,
+                min_lr=written.minimum,
+            )
+            return {"interval": "epoch", "scheduler": plateau, "monitor": checkpoint.monitor}
+
+
+def _cosine(optimizer: Optimizer, warmup: float, steps: int, final: float) -> LRScheduler:
+    return LambdaLR(optimizer, lambda step: cosine_share(step, warmup=warmup, total=steps, final=final))

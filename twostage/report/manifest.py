@@ -1,0 +1,42 @@
+"""Reading what a run wrote: its manifest, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class StageEntry:
+    """One finished training, as the manifest describes it. ``variant`` is None for a pretraining."""
+
+    name: str
+    seed: int
+    variant: str | None
+    systems: tuple[int, ...]
+    best_epoch: int
+    metrics: Mapping[str, float]
+    transfer: Mapping[str, Any] | None
+    notices: tuple[tuple[str, str], ...]
+
+
+def read_stages(directory: Path) -> list[StageEntry]:
+    """The finished stages of the run in ``directory``."""
+    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    return [_entry(stage) for stage in manifest["stages"]]
+
+
+def _entry(stage: Mapping[str, Any]) -> StageEntry:
+    return StageEntry(
+        name=stage["name"],
+        seed=stage["seed"],
+        variant=stage["variant"],
+        systems=tuple(stage["systems"]),
+        best_epoch=stage["best_epoch"],
+        metrics=stage["metrics"],
+        transfer=stage["transfer"],
+        notices=tuple((notice["code"], notice["message"]) for notice in stage["notices"]),
+    )
