@@ -1,0 +1,30 @@
+"""Relative paths inside a document start at the file that wrote them; they are made absolute when it is read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from twostage.config.tree import Node
+
+# The folder of results is not among them: it starts at the working folder.
+DOCUMENT_PATHS = (("data", "source", "root"), ("stage_2", "init", "checkpoint"))
+
+
+def resolve_paths(node: Node) -> Node:
+    """The same tree with absolute paths. Only what is text is touched; the rest is for validation to refuse."""
+    for path in DOCUMENT_PATHS:
+        node = _resolved(node, path)
+    return node
+
+
+def _resolved(node: Node, path: tuple[str, ...]) -> Node:
+    if not path:
+        if not isinstance(node.value, str) or not node.value:
+            return node
+        text = os.path.normpath(os.path.join(node.place.layer.folder, os.path.expanduser(node.value)))  # noqa: PTH111, PTH118
+        return replace(node, value=text)
+    if not isinstance(node.value, dict) or path[0] not in node.value:
+        return node
+    entry = _resolved(node.value[path[0]], path[1:])
+    return replace(node, value={**node.value, path[0]: entry})
