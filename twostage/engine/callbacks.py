@@ -55,7 +55,7 @@ class Soundness(pl.Callback):
     def __init__(self, stage: Stage, monitor: str) -> None:
         self.stage, self.monitor = stage, monitor
 
-    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Before the first epoch ends, the monitor must have been logged."""
         if self.monitor.startswith("validation/") and self.monitor not in trainer.callback_metrics:
             raise TrainingError(f"checkpoint.monitor {self.monitor!r} was not logged in {self.stage.name}")

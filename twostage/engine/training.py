@@ -27,6 +27,7 @@ _ADVICE = (
     ".*`isinstance\\(treespec, LeafSpec\\)`.*",
     ".*Trying to infer the `batch_size`.*",
     ".*exists and is not empty.*",
+    ".*module\\(s\\) in eval mode.*",
 )
 
 

@@ -29,27 +29,30 @@ def notice_lines(notices: Iterable[tuple[str, str]]) -> list[Text]:
 
 
 def _results(found: Sequence[Row], *, seeds: int) -> Table:
-    caption = "Test windows only. Majority: accuracy of always answering the most frequent class."
+    caption = f"Always answering the most frequent class gives the accuracy {_majorities(found)}."
     if seeds > 1:
         caption += f" Mean and standard deviation over {seeds} seeds."
     table = Table(title="Test results", caption=caption, caption_justify="left")
-    for title in ("system", "windows", "majority"):
-        table.add_column(title, justify="right")
-    for name in SHOWN:
-        for title in ("pretrained", "from scratch", "gain"):
-            table.add_column(f"{_TITLES[name]}\n{title}", justify="right")
+    for title in ("system", "windows", "metric", "pretrained", "from scratch", "gain"):
+        table.add_column(title, justify="left" if title == "metric" else "right")
     for row in found:
-        table.add_row(str(row.system), str(row.windows), f"{row.majority:.1%}", *_cells(row))
+        for name in SHOWN:
+            first = name == SHOWN[0]
+            system, windows = (str(row.system), f"{row.windows:,}") if first else ("", "")
+            table.add_row(system, windows, _TITLES[name], *_cells(row, name), end_section=not first)
     return table
 
 
-def _cells(row: Row) -> list[str]:
-    cells = []
-    for name in SHOWN:
-        with_, without = row.pretrained[name], row.scratch[name]
-        gain = "-" if with_ is None or without is None else f"{100 * (with_.mean - without.mean):+.1f}"
-        cells += [_cell(with_), _cell(without), gain]
-    return cells
+def _majorities(found: Sequence[Row]) -> str:
+    if len(found) == 1:
+        return f"{found[0].majority:.1%}"
+    return ", ".join(f"{row.majority:.1%} (system {row.system})" for row in found)
+
+
+def _cells(row: Row, name: str) -> tuple[str, str, str]:
+    with_, without = row.pretrained[name], row.scratch[name]
+    gain = "-" if with_ is None or without is None else f"{100 * (with_.mean - without.mean):+.1f}"
+    return _cell(with_), _cell(without), gain
 
 
 def _cell(spread: Spread | None) -> str:

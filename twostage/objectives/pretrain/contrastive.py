@@ -6,7 +6,7 @@ Legend: B batch, L length, C channels, D features, V views.
 from __future__ import annotations
 
 import torch
-from pytorch_metric_learning.losses import NTXentLoss
+from pytorch_metric_learning.losses import SupConLoss
 from torch import Tensor, nn
 
 from twostage.config.model import ModelConfig
@@ -24,14 +24,17 @@ class Contrastive(Objective):
 
     With pairing ``views`` a batch holds B windows, and each is augmented twice. With pairing ``recording`` it holds
     2B windows, anchors first and then their partners from the same recording; windows of one recording are never
-    negatives of each other.
+    negatives of each other, and where a batch holds more than two of them, an anchor's loss is the mean over its
+    positives (Khosla et al. 2020, "Supervised Contrastive Learning", eq. 2, with the recording as the class).
     """
 
     def __init__(self, config: ContrastiveConfig, network: Network) -> None:
         super().__init__(config, network)
         self.pairing = config.pairing
         self.augment = chain(config.augmentations)
-        self.nt_xent: nn.Module = NTXentLoss(temperature=config.loss.temperature)
+        # With one positive per anchor this is NT-Xent, number for number. The library's NTXentLoss lays every positive
+        # against every negative in one table, which takes a hundred times as long at the same batch.
+        self.nt_xent: nn.Module = SupConLoss(temperature=config.loss.temperature)
 
     @staticmethod
     def head(config: ContrastiveConfig, model: ModelConfig) -> ProjectionHead:
