@@ -136,6 +136,37 @@ def test_the_shared_file_holds_what_the_own_file_lacks(root):
         np.testing.assert_array_equal(array, signal(seed=key))
 
 
+def test_the_own_file_comes_before_the_shared_one(root):
+    write(root, {1: signal(seed=1)})
+    with h5py.File(root / "cache.h5", "w") as file:
+        file["1"] = signal(seed=2)
+    np.testing.assert_array_equal(read(root)[0][1], signal(seed=1))
+
+
+def test_plain_arrays_at_odd_bytes(root):
+    write(root, {1: np.arange(7, dtype=np.int8), 2: signal(seed=2), 3: np.arange(5, dtype=np.int8), 4: signal(seed=4)})
+    with h5py.File(root / "RM_A.h5") as file:
+        assert file["2"].id.get_offset() % 8
+        assert file["2"].id.get_offset() % 8 != file["4"].id.get_offset() % 8
+    arrays, bank = read(root)
+    np.testing.assert_array_equal(arrays[2], signal(seed=2))
+    np.testing.assert_array_equal(arrays[4], signal(seed=4))
+    assert len(bank.files) == 3
+    assert cached() == []
+
+
+def test_numbers_that_numpy_cannot_read_as_they_lie(root):
+    write(root, {1: signal()})
+    narrow = h5py.h5t.STD_I32LE.copy()
+    narrow.set_precision(16)
+    narrow.set_offset(8)
+    with h5py.File(root / "RM_A.h5", "a") as file:
+        del file["1"]
+        made = h5py.h5d.create(file.id, b"1", narrow, h5py.h5s.create_simple((300, 2)))
+        made.write(h5py.h5s.ALL, h5py.h5s.ALL, signal().astype(np.int32))
+    np.testing.assert_array_equal(read(root)[0][1], signal())
+
+
 def test_a_fresh_source_opens_what_another_found(root):
     write(root, {1: signal(seed=1), 2: signal(seed=2)})
     recordings = source(root).catalogue(None)[::-1]

@@ -78,6 +78,14 @@ def test_random_placement_follows_its_seed():
     assert one == same != other
 
 
+def test_random_placement_differs_between_recordings_and_blocks():
+    config = RandomlyPlaced(length=64, per_recording=20)
+    pieces = [Segment(1, 0, 5000), Segment(2, 0, 5000), Segment(2, 5000, 10_000)]
+    index = place(pieces, {1: 0, 2: 1}, {1: 5000, 2: 10_000}, config)
+    first, second, third = index.starts[:10], index.starts[20:30], index.starts[30:] - 5000
+    assert len({tuple(starts.tolist()) for starts in (first, second, third)}) == 3
+
+
 def test_a_part_gets_its_share_of_the_windows():
     config = EvenlySpaced(length=10, per_recording=10)
     pieces = [Segment(1, 0, 600), Segment(1, 620, 800), Segment(1, 850, 1000)]

@@ -65,8 +65,8 @@ def _headers(path: Path, ids: list[int]) -> dict[int, Stored]:
     if not ids or not path.is_file():
         return {}
     with opened(path) as file:
-        present = {recording: file.get(str(recording)) for recording in ids}
-        return {recording: _stored(path, recording, item) for recording, item in present.items() if item is not None}
+        items = ((recording, file.get(str(recording))) for recording in ids)
+        return {recording: _stored(path, recording, item) for recording, item in items if item is not None}
 
 
 def _stored(path: Path, recording: int, item: object) -> Stored:
