@@ -284,6 +284,15 @@ def test_a_group_is_no_array(root):
         source(root).catalogue(None)
 
 
+def test_virtual_arrays_are_decoded(root):
+    write(root, {1: signal()}, file="other.h5")
+    layout = h5py.VirtualLayout((300, 2), "<f8")
+    layout[...] = h5py.VirtualSource(str(root / "other.h5"), "1", (300, 2))
+    with h5py.File(root / "RM_A.h5", "w") as file:
+        file.create_virtual_dataset("1", layout)
+    np.testing.assert_array_equal(read(root)[0][1], signal())
+
+
 def test_values_beside_the_file_are_decoded(root):
     write(root, {1: signal()})
     with h5py.File(root / "RM_A.h5", "a") as file:

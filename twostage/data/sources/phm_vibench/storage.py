@@ -90,7 +90,7 @@ def _kind(dtype: np.dtype[np.generic]) -> str:
 def _plain_offset(item: h5py.Dataset) -> int | None:
     """Byte offset of a contiguous array whose elements numpy can read as they lie."""
     exact = item.id.get_type().equal(h5py.h5t.py_create(item.dtype))
-    offset: int | None = item.id.get_offset() if exact and item.chunks is None and not item.is_virtual else None
+    offset: int | None = item.id.get_offset() if exact and item.chunks is None else None
     return offset
 
 
