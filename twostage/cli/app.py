@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from twostage.cli.init import init
+from twostage.cli.run import run
 from twostage.cli.schema import schema
 from twostage.cli.validate import validate
 from twostage.errors import TwoStageError
@@ -21,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (init, validate, schema):
+for _command in (run, validate, init, schema):
     app.command()(_command)
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from twostage.config.load import LoadedDocument, load_document
-from twostage.config.presets import preset_path
+from twostage.config.load import LoadedDocument, load_document, load_text
+from twostage.config.presets import preset_text
 
 
 def run(  # noqa: PLR0913 - one parameter per option
@@ -46,5 +46,4 @@ def _read(file: Path | None, overrides: list[str], local: Path | None) -> Loaded
     """Read the document before anything slow is imported, so that a mistake in it is told at once."""
     if file is not None:
         return load_document(file, overrides=overrides, local=local)
-    with preset_path("default") as path:
-        return load_document(path, overrides=overrides, local=local)
+    return load_text(preset_text("default"), "default preset", overrides=overrides, local=local)

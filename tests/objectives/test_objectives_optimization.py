@@ -1,0 +1,90 @@
+"""Every written key of an optimiser or schedule reaches torch, and has its effect."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from twostage.config import optimization as config
+from twostage.objectives.optimization import cosine_share, make_optimizer, make_scheduler
+
+CHECKPOINT = config.CheckpointConfig()
+
+
+def parameters():
+    return [{"params": [nn.Parameter(torch.ones(2))]}]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        config.AdamW(lr=0.3, weight_decay=0.2, betas=(0.5, 0.6)),
+        config.Adam(lr=0.3, weight_decay=0.2, betas=(0.5, 0.6)),
+        config.SGD(lr=0.3, weight_decay=0.2, momentum=0.4, nesterov=True),
+    ],
+)
+def test_every_key_reaches_the_optimizer(written):
+    group = make_optimizer(parameters(), written).param_groups[0]
+    for key, value in written.model_dump(exclude={"kind"}).items():
+        assert group[key] == value
+
+
+def test_a_groups_rate_stands_before_the_written_one():
+    groups = [{"params": [nn.Parameter(torch.ones(1))], "lr": 0.7}]
+    assert make_optimizer(groups, config.AdamW(lr=0.1)).param_groups[0]["lr"] == 0.7
+
+
+def rates(written, epochs=6, batches=4):
+    """The learning rate at each optimiser step, as Lightning would step the schedule."""
+    optimizer = make_optimizer(parameters(), config.SGD(lr=1.0))
+    plan = make_scheduler(optimizer, written, CHECKPOINT, steps=epochs * batches, epochs=epochs)
+    found = []
+    for _ in range(epochs):
+        for _ in range(batches):
+            found.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            if plan["interval"] == "step":
+                plan["scheduler"].step()
+        if plan["interval"] == "epoch":
+            plan["scheduler"].step(*([1.0] if "monitor" in plan else []))
+    return found
+
+
+def test_step_multiplies_every_so_many_epochs():
+    assert rates(config.StepSchedule(every=2, gamma=0.5))[::4] == [1, 1, 0.5, 0.5, 0.25, 0.25]
+
+
+def test_plateau_reduces_after_its_patience():
+    assert rates(config.PlateauSchedule(factor=0.1, patience=1))[::4] == pytest.approx([1, 1, 1, 0.1, 0.1, 0.01])
+
+
+def test_plateau_watches_the_checkpoints_monitor():
+    optimizer = make_optimizer(parameters(), config.SGD())
+    checkpoint = config.CheckpointConfig(monitor="validation/accuracy", mode="max")
+    plan = make_scheduler(optimizer, config.PlateauSchedule(), checkpoint, steps=1, epochs=1)
+    assert (plan["monitor"], plan["scheduler"].mode) == ("validation/accuracy", "max")
+
+
+def test_cosine_warms_up_and_ends_at_its_share():
+    found = rates(config.CosineSchedule(warmup_epochs=1.0, final_share=0.1))
+    assert found[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert found[4] == pytest.approx(1.0)
+    assert all(later <= earlier for earlier, later in zip(found[4:], found[5:], strict=False))
+    assert found[-1] == pytest.approx(0.1, abs=0.02)
+
+
+def test_constant_needs_no_schedule():
+    optimizer = make_optimizer(parameters(), config.AdamW())
+    assert make_scheduler(optimizer, config.ConstantSchedule(), CHECKPOINT, steps=5, epochs=1) is None
+
+
+@given(total=st.integers(1, 500), share=st.floats(0, 1), final=st.floats(0, 1), step=st.integers(0, 600))
+def test_the_cosine_share_stays_between_its_ends(total, share, final, step):
+    value = cosine_share(step, warmup=share * total, total=total, final=final)
+    assert math.isfinite(value)
+    assert min(final, 1 / (total + 2)) - 1e-9 <= value <= 1 + 1e-9
