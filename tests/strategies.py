@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import assume
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from twostage.config.base import Section
+from twostage.config.document import TwoStageConfig
+from twostage.config.shapes import Shape, root_shape
 from twostage.config.splits import BearingSplit, DomainSplit, RecordingSplit, Split, TimeSplit
 from twostage.config.windows import EvenlySpaced, RandomlyPlaced, Sequential, Windows
 from twostage.data.recordings import Recording
@@ -90,3 +97,120 @@ def splits() -> st.SearchStrategy[Split]:
         st.builds(DomainSplit, last=st.integers(1, 3), seed=st.integers(0, 9), **rest),
         st.builds(DomainSplit, test_domains=st.just((1,)), seed=st.integers(0, 9), **rest),
     )
+
+
+# Documents -------------------------------------------------------------------------------------------------------
+
+MONITORS = ("validation/loss", "train/loss", "validation/macro_f1")
+PERTURBATIONS = (None, True, 0, 1, -1, 2.5, 1e9, "x", "contrastive", [], [0.5], [1, 2], ["x"], {}, {"kind": "sgd"})
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    """A valid document as plain data, drawn from the schema; most keys are left to their default."""
+    document = draw(_mappings(root_shape()))
+    if document.get("stage_1") is None and document.get("stage_2") is None:
+        document["stage_1"] = {"pretrain_mode": "reconstruction"}
+    if document.get("stage_1") is not None and document.get("stage_2") is not None:
+        document["stage_2"].pop("init", None)
+    assume(_is_valid(document))
+    return document
+
+
+@st.composite
+def perturbed_documents(draw: st.DrawFn) -> dict[str, Any]:
+    """A document with one value put in, changed or taken out somewhere."""
+    document = draw(documents())
+    holder, key = draw(st.sampled_from(list(entries(document))))
+    change = draw(st.sampled_from(("set", "delete", "add")))
+    if change == "add" and isinstance(holder, dict):
+        name = draw(st.sampled_from(("lr", "stride", "epochs", "kind", "unit", "seed", "x", "")))
+        holder[name] = draw(st.sampled_from(PERTURBATIONS))
+    elif change == "delete":
+        del holder[key]
+    else:
+        holder[key] = draw(st.sampled_from(PERTURBATIONS))
+    return document
+
+
+def _is_valid(document: dict[str, Any]) -> bool:
+    try:
+        TwoStageConfig.model_validate(document)
+    except ValidationError:
+        return False
+    return True
+
+
+def entries(data: Any) -> Iterator[tuple[Any, Any]]:
+    """Each mapping or list with each of its keys or indices."""
+    for key, value in list(data.items() if isinstance(data, dict) else enumerate(data)):
+        yield data, key
+        if isinstance(value, dict | list):
+            yield from entries(value)
+
+
+@st.composite
+def _mappings(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    if shape.discriminator:
+        made[shape.discriminator] = draw(st.sampled_from(sorted(shape.tags)))
+        shape = shape.tags[made[shape.discriminator]]
+    required = {name for each in shape.schemas for name in each.get("required", ())}
+    for name, below in shape.properties.items():
+        if name not in made and (name in required or draw(st.integers(0, 3)) == 0):
+            made[name] = draw(_values(below))
+    return _obeying_rules(draw, made, shape)
+
+
+def _obeying_rules(draw: st.DrawFn, made: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    """The mapping, changed where a rule compares its keys."""
+    known = shape.properties
+    if {"train", "validation", "test"} <= known.keys():
+        made |= dict(zip(("train", "validation", "test"), draw(st.sampled_from(SHARES)), strict=True))
+    if "test_domains" in known:
+        rule = draw(
+            st.sampled_from(({"last": 2}, {"test_domains": [3], "train_domains": [0, 1]}, {"test_domains": [2]}))
+        )
+        made = {
+            key: value for key, value in made.items() if key not in {"last", "test_domains", "train_domains"}
+        } | rule
+    if known.keys() == {"system", "systems"}:
+        made = draw(st.sampled_from(({"system": 2}, {"systems": [3, 1]})))
+    if isinstance(made.get("seeds"), list):
+        made["seeds"] = sorted(set(made["seeds"]))
+    return made
+
+
+def _values(shape: Shape) -> st.SearchStrategy[Any]:
+    if shape.properties:
+        nullable = any(each.get("type") == "null" for each in shape.schemas)
+        return st.one_of(_mappings(shape), st.none()) if nullable else _mappings(shape)
+    return st.one_of([_schema_values(each) for each in shape.schemas])
+
+
+def _schema_values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if "const" in schema or "enum" in schema:
+        return st.sampled_from(schema.get("enum", [schema.get("const")]))
+    kinds = {"boolean": st.booleans(), "null": st.none()}
+    if schema["type"] in {"integer", "number"}:
+        return _numbers(schema)
+    if schema["type"] == "array":
+        return _lists(schema)
+    if schema["type"] == "string":
+        return st.sampled_from(MONITORS) if "pattern" in schema else st.text(min_size=1, max_size=8)
+    return kinds[schema["type"]]
+
+
+def _numbers(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    low = schema.get("minimum", schema.get("exclusiveMinimum", -1000))
+    high = schema.get("maximum", schema.get("exclusiveMaximum", low + 1000))
+    if schema["type"] == "integer":
+        return st.integers(low, high - ("exclusiveMaximum" in schema))
+    return st.floats(low, high, exclude_min="exclusiveMinimum" in schema, exclude_max="exclusiveMaximum" in schema)
+
+
+def _lists(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if "prefixItems" in schema:
+        return st.tuples(*(_values(Shape.of(each)) for each in schema["prefixItems"])).map(list)
+    least = schema.get("minItems", 0)
+    return st.lists(_values(Shape.of(schema["items"])), min_size=least, max_size=least + 2)

@@ -6,6 +6,7 @@ after it: first the bases in the order written, then the file itself.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def _entries(named: Node, reading: Reading) -> list[Node]:
 
 
 def _read_base(entry: Node, reading: Reading, chain: tuple[Path, ...]) -> Node | None:
-    path = Path(entry.place.layer.folder, str(entry.value))
+    path = Path(os.path.normpath(Path(entry.place.layer.folder, str(entry.value))))
     shown = _shown(path, chain)
     if any(_same(path, above) for above in chain):
         circle = " -> ".join(str(each) for each in (*chain, shown))

@@ -59,13 +59,15 @@ def _missing_variant(finding: Finding, root: Node) -> Problem:
     tag = shape.discriminator or ""
     expected = f"one of {choice(list(shape.tags))}"
     default = shape.default.get(tag) if isinstance(shape.default, dict) else None
+    usual = f"without this mapping the default is {tag}: {default}" if default else ""
+    slip = nearest_name(tag, [key for key in _written(root, finding.path) if key not in shape.properties])
     return problem_at(
-        nearest(root, finding.path).start,
+        nearest(root, (*finding.path, slip) if slip else finding.path).start,
         dotted((*finding.path, tag)),
         f"this key is missing; it chooses the variant: expected {expected}",
         expected=expected,
         found="nothing",
-        suggestion=f"without this mapping the default is {tag}: {default}" if default else "",
+        suggestion=f"did you mean {tag} by {slip}?" if slip else usual,
         code=finding.code,
     )
 

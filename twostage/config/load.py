@@ -37,28 +37,32 @@ class LoadedDocument:
     notes: tuple[str, ...] = ()
 
 
-def load_config(source: Document, *, overrides: Sequence[str] = (), local: Path | None = None) -> TwoStageConfig:
+def load_config(source: Document, *, overrides: Sequence[str] = (), local: str | Path | None = None) -> TwoStageConfig:
     """The config of a file, a mapping or another config; DocumentError with every problem found."""
     if isinstance(source, TwoStageConfig) and not overrides and local is None:
         return source
     return load_document(source, overrides=overrides, local=local).config
 
 
-def load_document(source: Document, *, overrides: Sequence[str] = (), local: Path | None = None) -> LoadedDocument:
+def load_document(
+    source: Document, *, overrides: Sequence[str] = (), local: str | Path | None = None
+) -> LoadedDocument:
     """The same, with the origin of every value."""
     return _load(lambda reading: _read(source, reading), overrides, local)
 
 
-def load_text(text: str, name: str, *, overrides: Sequence[str] = (), local: Path | None = None) -> LoadedDocument:
+def load_text(
+    text: str, name: str, *, overrides: Sequence[str] = (), local: str | Path | None = None
+) -> LoadedDocument:
     """The same for a text that is no file, such as a preset; its relative paths start at the working folder."""
     return _load(lambda reading: _read_text(text, name, reading), overrides, local)
 
 
-def _load(read: Callable[[Reading], Node | None], overrides: Sequence[str], local: Path | None) -> LoadedDocument:
+def _load(read: Callable[[Reading], Node | None], overrides: Sequence[str], local: str | Path | None) -> LoadedDocument:
     reading = Reading()
     root = read(reading)
     if local is not None:
-        over = read_file(local, "local", reading)
+        over = read_file(Path(local), "local", reading)
         root = merge(root, over, reading.notes.append) if root and over else root
     if root is None:
         raise DocumentError(reading.problems)

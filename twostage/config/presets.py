@@ -40,6 +40,6 @@ def _entry(name: str) -> Traversable:
     return _FOLDER / f"{name}.yaml"
 
 
-def load_preset(name: str, *, overrides: Sequence[str] = (), local: Path | None = None) -> LoadedDocument:
+def load_preset(name: str, *, overrides: Sequence[str] = (), local: str | Path | None = None) -> LoadedDocument:
     """A preset as a loaded document; its relative paths start at the working folder."""
     return load_text(preset_text(name), f"preset {name}", overrides=overrides, local=local)

@@ -56,6 +56,7 @@ class _Check:
     broken: bool = False
     gone: dict[KeyPath, str] = field(default_factory=dict)  # what was taken out, and the key that was meant
     unknown: set[KeyPath] = field(default_factory=set)  # those of them that no model knows
+    meant: set[KeyPath] = field(default_factory=set)  # right keys that misspelled ones stood for
     retagged: set[KeyPath] = field(default_factory=set)
     told: set[tuple[KeyPath, str]] = field(default_factory=set)
 
@@ -64,12 +65,12 @@ class _Check:
 
     def round(self, found: list[Finding]) -> bool:
         """Tell what is new and mend it; False when there was nothing left to mend."""
-        meant = {(*each.path[:-1], self._meant(each)) for each in found if each.code == "unknown_key"}
+        self.meant |= {(*each.path[:-1], self._meant(each)) for each in found if each.code == "unknown_key"}
         for finding in found:
-            if (finding.path, finding.code) not in self.told and not self._caused(finding, meant):
+            if (finding.path, finding.code) not in self.told and not self._caused(finding):
                 self._tell(finding)
         mended = [self._mend(finding) for finding in found]
-        return any(mended)
+        return any(mended) or any([self._take_out(each.path) for each in found if each.code == "rule"])  # noqa: C419
 
     def _tell(self, finding: Finding) -> None:
         self.told.add((finding.path, finding.code))
@@ -82,10 +83,10 @@ class _Check:
         written = _at(self.data, finding.path[:-1])
         return meant_key(finding.key, finding.owner or Shape(()), written) or ""
 
-    def _caused(self, finding: Finding, meant: set[KeyPath]) -> bool:
+    def _caused(self, finding: Finding) -> bool:
         """Whether the finding may be the work of mending, or of a part that could not be read."""
         if finding.code in {"missing_key", "missing_variant"}:
-            return self.broken or finding.path in meant or finding.path in self.gone
+            return self.broken or finding.path in self.meant or finding.path in self.gone
         if finding.code == "unknown_key" and finding.path[:-1] in self.retagged:
             return finding.siblings is not None and finding.key in finding.siblings.properties
         return finding.code == "rule" and (self.broken or any(self._may_break(finding, path) for path in self.gone))

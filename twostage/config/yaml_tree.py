@@ -26,7 +26,7 @@ from ruamel.yaml.reader import ReaderError
 from twostage.config.problems import DocumentError, Problem
 from twostage.config.tree import Layer, Node, Place, Scalar, problem_at
 from twostage.config.yaml_scalars import CORE, resolve
-from twostage.config.yaml_syntax import plain_words
+from twostage.config.yaml_syntax import never_closed, plain_words
 
 MAX_NODES = 100_000
 MAX_DEPTH = 100
@@ -45,6 +45,7 @@ class _Open:
     awaits_value: bool = False
     key: str | None = None
     key_place: Place | None = None
+    merging: bool = False
     merges: list[Node] = field(default_factory=list)
 
 
@@ -78,7 +79,7 @@ def _read(text: str, layer: Layer) -> _Builder:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = error.context_mark if never_closed(error) else error.problem_mark or error.context_mark
         place = _place(layer, mark.line, mark.column) if mark else Place(layer)
         builder.stop(place, plain_words(error, place.source_line), "yaml_syntax")
     except ReaderError as error:
@@ -147,6 +148,8 @@ class _Builder:
             self.stop(place, f"this file says it is YAML {version}; documents are YAML 1.2", "yaml_version")
 
     def _scalar(self, event: ScalarEvent, place: Place) -> None:
+        if not event.value and event.implicit[0] and self._stack and self._stack[-1].key_place:
+            place = self._stack[-1].key_place  # nothing is written: the parser's mark is already at what follows
         value = self._value(event, place)
         node = _Measured(Node(value, place), 1, 0)
         if event.anchor is not None:
@@ -224,9 +227,8 @@ class _Builder:
         top.awaits_value = True
         top.key_place = place
         top.key = node.value if isinstance(node.value, str) else None
-        if plain_key:
-            top.key = MERGE_KEY
-        elif top.key is None:
+        top.merging = plain_key
+        if top.key is None:
             shown = {dict: "a mapping", list: "a list", type(None): "nothing"}.get(type(node.value), repr(node.value))
             self._note(place, self._here(), f"expected text as key, found {shown}; put it in quotes", "key_type")
 
@@ -235,7 +237,7 @@ class _Builder:
         top.awaits_value, top.key, top.key_place = False, None, None
         if key is None or place is None:
             return
-        if key == MERGE_KEY:
+        if top.merging:
             top.merges += self._merged(node, place)
         elif key in entries:
             first = entries[key].start.line
