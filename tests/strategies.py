@@ -102,7 +102,7 @@ def splits() -> st.SearchStrategy[Split]:
 # Documents -------------------------------------------------------------------------------------------------------
 
 MONITORS = ("validation/loss", "train/loss", "validation/macro_f1")
-PERTURBATIONS = (None, True, 0, 1, -1, 2.5, 1e9, "x", "contrastive", [], [0.5], [1, 2], ["x"], {}, {"kind": "sgd"})
+PERTURBATIONS = (None, True, 0, 1, -1, 2.5, 1e-9, "x", "contrastive", [], [0.5], [1, 2], ["x"], {}, {"kind": "sgd"})
 
 
 @st.composite

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from twostage.config.document import TwoStageConfig
+from twostage.config.findings import findings
 from twostage.config.merge import DISCRIMINATORS
 from twostage.config.schema import document_schema, schema_text
 from twostage.config.shapes import root_shape
@@ -24,7 +25,7 @@ def fits_models(document):
     try:
         TwoStageConfig.model_validate(document)
     except ValidationError as error:
-        return all(details["type"] == "value_error" for details in error.errors())
+        return all(finding.code == "rule" for finding in findings(error))
     return True
 
 

@@ -19,12 +19,14 @@ def complete_dump(config: TwoStageConfig) -> dict[str, Any]:
     refused = _refused(data)
     for path in _unwritten(config) if refused else ():
         holder = _holder(data, path)
-        value = holder.pop(path[-1])
+        before = dict(holder)
+        del holder[path[-1]]
         fewer = _refused(data)
         if fewer < refused:
             refused = fewer
         else:
-            holder[path[-1]] = value
+            holder.clear()
+            holder.update(before)  # in the old order
     return data
 
 
