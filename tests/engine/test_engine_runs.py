@@ -182,7 +182,7 @@ def test_pretraining_on_the_target_leaves_its_test_out(rig, tmp_path):
 
 def test_a_monitor_that_is_never_logged_is_told_before_training(rig, tmp_path):
     stage_1 = {"pretrain_mode": "contrastive", "systems": [1], "checkpoint": {"monitor": "validation/accuracy"}}
-    with pytest.raises(TrainingError, match="never logs checkpoint.monitor 'validation/accuracy'"):
+    with pytest.raises(TrainingError, match=r"never logs checkpoint\.monitor 'validation/accuracy'"):
         TwoStageRun(document(rig, tmp_path / "save", stage_1=stage_1)).fit()
     assert not list((tmp_path / "save").rglob("*"))
 
@@ -194,14 +194,14 @@ def test_a_loss_that_is_no_number_stops_the_run(rig, tmp_path):
         "epochs": 3,
         "optimizer": {"kind": "sgd", "lr": 1e30},
     }
-    with pytest.raises(TrainingError, match="the training loss of stage_1/seed-0 is (nan|inf)"):
+    with pytest.raises(TrainingError, match=r"the training loss of stage_1/seed-0 is (nan|inf)"):
         TwoStageRun(document(rig, tmp_path / "save", stage_1=stage_1)).fit()
     assert not list((tmp_path / "save").rglob("*"))
 
 
 def test_an_unknown_system_is_told_with_those_that_exist(rig, tmp_path):
     stage_2 = {"adapt_mode": "finetune", "targets": [{"system": 9}]}
-    with pytest.raises(DataError, match=r"\[9\] are not in the source; it has \[1, 2, 3\]"):
+    with pytest.raises(DataError, match=r"Dataset_id \[9\]; it holds \[1, 2, 3\]"):
         TwoStageRun(document(rig, tmp_path, stage_2=stage_2)).fit()
 
 

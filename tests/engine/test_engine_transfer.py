@@ -36,7 +36,7 @@ def test_all_of_the_encoder_arrives(saved):
     report = transfer_encoder(target, load_checkpoint(saved), Transfer())
     source = network(seed=1).state_dict()
     assert report.encoder_share == 1.0
-    assert all(torch.equal(tensor, source[name]) for name, tensor in target.state_dict().items() if name in report.loaded)
+    assert all(torch.equal(target.state_dict()[name], source[name]) for name in report.loaded)
     assert set(report.loaded) | set(report.new) == set(target.state_dict())
 
 

@@ -122,6 +122,19 @@ class PairedBatches(Sampler[list[int]]):
         return self._order[self._first[anchors] + (self._place[anchors] + step) % self._count[anchors]]
 
 
+class SameEachEpoch(Sampler[list[int]]):
+    """The batches of another sampler in its first order; it does not follow the epochs."""
+
+    def __init__(self, batches: BalancedBatches | PairedBatches) -> None:
+        self._batches = batches
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self._batches)
+
+
 class SequentialBatches(Sampler[list[int]]):
     """Every window exactly once over all ranks, in order; the last batch is as long as it is."""
 

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 
@@ -25,7 +24,8 @@ class FlatFile:
         """The samples as a read-only memory map; whole elements only."""
         dtype = np.dtype(self.dtype)
         count = (self.path.stat().st_size - self.offset) // dtype.itemsize
-        return np.memmap(self.path, dtype=dtype, mode="r", offset=self.offset, shape=(count,))
+        mapped = np.memmap(self.path, dtype=dtype, mode="r", offset=self.offset, shape=(count,))
+        return mapped.view(np.ndarray)
 
     def __getstate__(self) -> dict[str, object]:
         """Travel to a loader process as a path, never as the samples."""
@@ -78,11 +78,26 @@ class SignalBank:
         One vectorised copy per file and channel count, whatever the number of windows.
         """
         file, first, width = (column[rows] for column in self._where)
+        kinds = set(zip(file.tolist(), width.tolist(), strict=True))
+        if len(kinds) == 1:
+            (kind,) = kinds
+            return self._copies(*kind, first + starts * width, length, channels)
         out = np.empty((len(rows), length, len(channels)), dtype=np.float32)
-        for key in np.unique(np.stack([file, width], axis=1), axis=0):
-            here = np.flatnonzero((file == key[0]) & (width == key[1]))
-            wide = int(key[1])
-            views = sliding_window_view(self.files[int(key[0])].map, length * wide)
-            windows = views[first[here] + starts[here] * wide].reshape(len(here), length, wide)
-            out[here] = windows if list(channels) == list(range(wide)) else windows[:, :, list(channels)]
+        for kind in kinds:
+            here = np.flatnonzero((file == kind[0]) & (width == kind[1]))
+            out[here] = self._copies(*kind, first[here] + starts[here] * kind[1], length, channels)
         return out
+
+    def _copies(
+        self, file: int, width: int, firsts: NDArray[np.int64], length: int, channels: Sequence[int]
+    ) -> NDArray[np.float32]:
+        """Windows of one file that begin at the elements ``firsts``."""
+        flat = self.files[file].map
+        size = length * width
+        # Every window as one opaque item: numpy then copies it as a block instead of element by element.
+        items = np.ndarray(
+            (len(flat) - size + 1,), np.dtype((np.void, size * flat.itemsize)), flat.data, 0, (flat.itemsize,)
+        )
+        windows = items[firsts].view(flat.dtype).reshape(len(firsts), length, width)
+        chosen = windows if list(channels) == list(range(width)) else windows[:, :, list(channels)]
+        return chosen.astype(np.float32, copy=False)

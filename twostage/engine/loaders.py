@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import lightning.pytorch as pl
 from torch.utils.data import DataLoader, Sampler
 
 from twostage.data.recordings import Part
-from twostage.data.samplers import BalancedBatches, PairedBatches, SequentialBatches
+from twostage.data.samplers import BalancedBatches, PairedBatches, SameEachEpoch, SequentialBatches
 from twostage.data.windowed import Batch, WindowDataset
 from twostage.engine.preparation import StageData
 
@@ -26,8 +24,9 @@ class StageLoaders(pl.LightningDataModule):
         return self._loader("train", self._drawn("train"))
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Every validation window once; in pairs where the objective compares pairs."""
-        return self._loader("validation", self._drawn("validation") if self.pairs else self._in_order("validation"))
+        """Every validation window once; the same pairs in each epoch where the objective compares pairs."""
+        batches = SameEachEpoch(self._drawn("validation")) if self.pairs else self._in_order("validation")
+        return self._loader("validation", batches)
 
     def test_dataloader(self) -> DataLoader[Batch]:
         """Every test window once."""
@@ -45,7 +44,7 @@ class StageLoaders(pl.LightningDataModule):
             classes=None if labels is None else labels.indices(self.data.recordings),
         )
 
-    def _loader(self, part: Part, batches: Sampler[Sequence[int]]) -> DataLoader[Batch]:
+    def _loader(self, part: Part, batches: Sampler[list[int]]) -> DataLoader[Batch]:
         workers = self.data.config.workers
         return DataLoader(
             self.dataset(part),
@@ -55,7 +54,7 @@ class StageLoaders(pl.LightningDataModule):
             persistent_workers=workers > 0,
         )
 
-    def _drawn(self, part: Part) -> Sampler[Sequence[int]]:
+    def _drawn(self, part: Part) -> BalancedBatches | PairedBatches:
         dataset = self.dataset(part)
         batches = BalancedBatches(
             dataset.systems[dataset.index.rows],
@@ -66,7 +65,7 @@ class StageLoaders(pl.LightningDataModule):
         )
         return PairedBatches(batches, dataset.ids[dataset.index.rows], seed=self.seed) if self.pairs else batches
 
-    def _in_order(self, part: Part) -> Sampler[Sequence[int]]:
+    def _in_order(self, part: Part) -> Sampler[list[int]]:
         size = self.data.config.batch_size
         return SequentialBatches(len(self.data.windows[part].rows), size, rank=self._rank, world_size=self._world_size)
 

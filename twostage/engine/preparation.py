@@ -59,8 +59,8 @@ class Workshop:
 
     @cached_property
     def recordings(self) -> tuple[Recording, ...]:
-        """All recordings of the source."""
-        return self.source.catalogue(None)
+        """The recordings of all systems that some stage may read."""
+        return self.source.catalogue(self._systems())
 
     def prepare(self, stage: Stage) -> StageData:
         """Split and windows of a stage. Raises DataError or SplitError; reads no signal."""
@@ -136,6 +136,13 @@ class Workshop:
     def _length(self) -> int:
         return self.config.data.window.length
 
+    def _systems(self) -> list[int] | None:
+        """The systems that the document names; None where stage 1 takes whatever there is."""
+        named = {system for target in self._targets() for system in target.ids}
+        if self.config.stage_1 is None:
+            return sorted(named)
+        return None if self.config.stage_1.systems is None else sorted(named | set(self.config.stage_1.systems))
+
     def _targets(self) -> tuple[Target, ...]:
         return () if self.config.stage_2 is None else self.config.stage_2.targets
 
@@ -144,9 +151,7 @@ class Workshop:
         return [segment for target in self._targets() for segment in self._adaptation(target).split.parts["test"]]
 
     def _of_systems(self, systems: Iterable[int]) -> list[Recording]:
-        wanted, known = set(systems), {recording.system for recording in self.recordings}
-        if wanted - known:
-            raise DataError(f"systems {sorted(wanted - known)} are not in the source; it has {sorted(known)}")
+        wanted = set(systems)
         return [recording for recording in self.recordings if recording.system in wanted]
 
     def _labelled(self, chosen: Sequence[Recording]) -> tuple[list[Recording], tuple[Notice, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import lightning.pytorch as pl
+import torch
 from torch import Tensor, nn
 
 from twostage.config.stage import StageConfig
@@ -14,6 +15,9 @@ from twostage.data.recordings import Part
 from twostage.data.windowed import Batch
 from twostage.models.network import Network
 from twostage.objectives.optimization import make_optimizer, make_scheduler
+
+
+VALIDATION_SEED = 0
 
 
 class Objective(pl.LightningModule):
@@ -60,6 +64,16 @@ class Objective(pl.LightningModule):
             epochs=self.config.epochs,
         )
         return {"optimizer": optimizer} | ({} if scheduler is None else {"lr_scheduler": scheduler})
+
+    def on_validation_epoch_start(self) -> None:
+        """Random draws of a validation are the same in every epoch, and leave those of the training as they are."""
+        self._draws = torch.random.fork_rng(enabled=True)
+        self._draws.__enter__()
+        torch.manual_seed(VALIDATION_SEED)
+
+    def on_validation_epoch_end(self) -> None:
+        """Go on with the draws of the training."""
+        self._draws.__exit__(None, None, None)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
         """Loss of a training batch."""

@@ -26,7 +26,12 @@ def split_report(
             }
             for part, segments in result.parts.items()
         },
-        "shared_with_train": {part: _shared(used["train"], used[part]) for part in used if part != "train"},
+        "shared_with_train": {
+            part: {"samples": _shared_samples(result.parts["train"], result.parts[part])}
+            | _shared(used["train"], used[part])
+            for part in used
+            if part != "train"
+        },
         "notices": [{"code": notice.code, "message": notice.message} for notice in result.notices],
     }
 
@@ -64,16 +69,24 @@ def _windows(recordings: Sequence[Recording], index: WindowIndex | None) -> dict
     }
 
 
-def _shared(train: Sequence[Recording], part: Sequence[Recording]) -> dict[str, float | int | None]:
-    """Units of a part that training holds too, as shares of the part's units; None where units are unknown.
-
-    Samples are never shared: a split that shared one would not exist.
-    """
+def _shared(train: Sequence[Recording], part: Sequence[Recording]) -> dict[str, float | None]:
+    """Units of a part that training holds too, as shares of the part's units; None where units are unknown."""
     return {
-        "samples": 0,
         "recordings": _share({r.id for r in train}, {r.id for r in part}),
         "bearings": _share(_bearings(train), _bearings(part)),
     }
+
+
+def _shared_samples(train: Sequence[Segment], part: Sequence[Segment]) -> int:
+    """Samples that lie in both: 0, or the split would have been refused."""
+    of_recording: dict[int, list[Segment]] = {}
+    for segment in train:
+        of_recording.setdefault(segment.recording, []).append(segment)
+    return sum(
+        max(0, min(mine.stop, other.stop) - max(mine.start, other.start))
+        for mine in part
+        for other in of_recording.get(mine.recording, ())
+    )
 
 
 def _bearings(recordings: Sequence[Recording]) -> set[tuple[int, str]] | None:

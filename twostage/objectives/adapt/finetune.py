@@ -83,10 +83,12 @@ class Finetune(Objective):
 
     def on_validation_epoch_start(self) -> None:
         """Each epoch counts its own windows alone."""
+        super().on_validation_epoch_start()
         self._metrics("validation").reset()
 
     def on_validation_epoch_end(self) -> None:
         """Log every scalar metric, overall and per system."""
+        super().on_validation_epoch_end()
         scalars = {name: value for name, value in self.metrics("validation").items() if name.split("/")[0] in SCALARS}
         self.log_dict({f"validation/{name}": value for name, value in scalars.items()})
 

@@ -24,7 +24,7 @@ class Reconstruction(Objective):
     """Masked autoencoding of patches (He et al. 2022; Nie et al. 2023 for time series).
 
     Samples are hidden before patches are cut, so that overlapping patches cannot give a hidden sample away. The error
-    counts hidden samples alone. Validation hides the same blocks in every epoch.
+    counts hidden samples alone.
     """
 
     def __init__(self, config: ReconstructionConfig, network: Network) -> None:
@@ -37,12 +37,12 @@ class Reconstruction(Objective):
         """The head that turns tokens back into patches."""
         return ReconstructionHead(model.embedding)
 
-    def loss(self, batch: Batch, part: Part) -> Tensor:
+    def loss(self, batch: Batch, part: Part) -> Tensor:  # noqa: ARG002 - the same in every part
         """Mean error over the hidden samples of the patches; 0-dimensional."""
         embedding = self.network.embedding
         assert isinstance(embedding, HSE)  # noqa: S101 - the only embedding that cuts patches
         x_BLC = batch.x_BLC
-        hidden_BLC = self.hidden(x_BLC, fixed=part != "train")
+        hidden_BLC = self.hidden(x_BLC)
         starts = embedding.starts(x_BLC)
         tokens_BPD = self.network.encode(x_BLC * ~hidden_BLC, batch.sample_rate_B, starts)
         restored_BPlc = self.network.head(tokens_BPD)
@@ -50,13 +50,12 @@ class Reconstruction(Objective):
         errors_BPlc = self.error(restored_BPlc - embedding.patches(x_BLC, starts)) * hidden_BPlc
         return errors_BPlc.sum() / hidden_BPlc.sum().clamp(min=1.0)
 
-    def hidden(self, x_BLC: Tensor, *, fixed: bool) -> Tensor:
+    def hidden(self, x_BLC: Tensor) -> Tensor:
         """Which samples are hidden, as booleans (B, L, C): whole blocks, at least one hidden and one left."""
         batch, length, channels = x_BLC.shape
         blocks = math.ceil(length / self.mask.block)
         count = min(max(1, round(self.mask.ratio * blocks)), max(1, blocks - 1))
-        generator = torch.Generator().manual_seed(0) if fixed else None
-        draw = torch.rand(batch, blocks, generator=generator).to(x_BLC.device)
+        draw = torch.rand(batch, blocks, device=x_BLC.device)
         chosen = torch.zeros_like(draw, dtype=torch.bool).scatter_(1, draw.argsort(dim=1)[:, :count], value=True)
         hidden_BL = chosen.repeat_interleave(self.mask.block, dim=1)[:, :length]
         return hidden_BL.unsqueeze(-1).expand(-1, -1, channels)
