@@ -40,6 +40,6 @@ def _one(bank: SignalBank, window: int) -> tuple[str, str]:
         for offset in offsets:
             np.array(flat[offset : offset + size])
 
-    ours, theirs, factor = ratio(gather, copy)
+    ours, _, factor = ratio(gather, copy)
     rate = BATCHES * size * 4 / ours / 1e9
     return f"windows of {window}: {factor:.2f}x a plain copy ({rate:.1f} GB/s, copy {factor * rate:.1f})", "-"

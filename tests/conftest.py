@@ -19,5 +19,5 @@ def realdata_root(tmp_path_factory):
     if not script.is_file():
         pytest.skip(f"no real recordings: {script} is absent")
     root = tmp_path_factory.mktemp("realdata")
-    subprocess.run([sys.executable, str(script), str(root)], check=True, capture_output=True)  # noqa: S603 - our own
+    subprocess.run([sys.executable, str(script), str(root)], check=True, capture_output=True)
     return root

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from twostage.config.model import HSE as HSEConfig
+from twostage.config import model as configs
 from twostage.config.model import DLinear as DLinearConfig
 from twostage.config.model import ModelConfig
 from twostage.config.model import PatchTST as PatchTSTConfig
@@ -150,4 +150,4 @@ def test_patchtst_names_both_keys_when_heads_do_not_divide(dim, heads, near):
         f"features; make dim a multiple of heads, such as {near}"
     )
     with pytest.raises(ValidationError, match=text):
-        ModelConfig(embedding=HSEConfig(dim=dim), backbone=PatchTSTConfig(heads=heads))
+        ModelConfig(embedding=configs.HSE(dim=dim), backbone=PatchTSTConfig(heads=heads))

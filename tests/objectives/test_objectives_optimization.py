@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -74,7 +75,7 @@ def test_cosine_warms_up_and_ends_at_its_share():
     found = rates(config.CosineSchedule(warmup_epochs=1.0, final_share=0.1))
     assert found[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
     assert found[4] == pytest.approx(1.0)
-    assert all(later <= earlier for earlier, later in zip(found[4:], found[5:], strict=False))
+    assert all(later <= earlier for earlier, later in pairwise(found[4:]))
     assert found[-1] == pytest.approx(0.1, abs=0.02)
 
 

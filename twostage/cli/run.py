@@ -12,7 +12,7 @@ from twostage.config.load import LoadedDocument, load_document, load_text
 from twostage.config.presets import preset_text
 
 
-def run(  # noqa: PLR0913 - one parameter per option
+def run(
     file: Annotated[Path | None, typer.Argument(help="Document to run; without it the embedded default runs.")] = None,
     override: Annotated[
         list[str] | None,
@@ -28,10 +28,10 @@ def run(  # noqa: PLR0913 - one parameter per option
     console, errors = Console(), Console(stderr=True)
     document = _read(file, override or [], local)
     with errors.status("importing torch"):
-        from twostage.api import TwoStageRun  # noqa: PLC0415 - only this command needs the numeric stack
-        from twostage.cli.progress import progress_on  # noqa: PLC0415
-        from twostage.cli.preview import preview_view  # noqa: PLC0415
-        from twostage.report.tables import summary_view  # noqa: PLC0415
+        from twostage.api import TwoStageRun
+        from twostage.cli.preview import preview_view
+        from twostage.cli.progress import progress_on
+        from twostage.report.tables import summary_view
 
     if dry_run:
         console.print(preview_view(TwoStageRun(document).preview()))

@@ -16,7 +16,6 @@ from twostage.data.windowed import Batch
 from twostage.models.network import Network
 from twostage.objectives.optimization import make_optimizer, make_scheduler
 
-
 VALIDATION_SEED = 0
 
 
