@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from twostage.config.base import Section
+from twostage.config.checking.shapes import Shape, root_shape
 from twostage.config.document import TwoStageConfig
-from twostage.config.shapes import Shape, root_shape
 from twostage.config.splits import BearingSplit, DomainSplit, RecordingSplit, Split, TimeSplit
 from twostage.config.windows import EvenlySpaced, RandomlyPlaced, Sequential, Windows
 from twostage.data.recordings import Recording

@@ -8,13 +8,13 @@ import strategies
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from twostage.config.dump import complete_dump
 from twostage.config.load import load_config, load_document, load_text
 from twostage.config.lock import explain_text, lock_text, yaml_value
-from twostage.config.provenance import leaves
-from twostage.config.tree import Layer, plain
-from twostage.config.yaml_scalars import resolve
-from twostage.config.yaml_tree import parse_value
+from twostage.config.reading.dump import complete_dump
+from twostage.config.reading.provenance import leaves
+from twostage.config.reading.tree import Layer, plain
+from twostage.config.reading.yaml_scalars import resolve
+from twostage.config.reading.yaml_tree import parse_value
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])

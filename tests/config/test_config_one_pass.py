@@ -10,7 +10,7 @@ import strategies
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from twostage.config.findings import CODES
+from twostage.config.checking.findings import CODES
 from twostage.config.load import load_config
 from twostage.config.problems import DocumentError, render
 

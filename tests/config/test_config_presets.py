@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
-from twostage.config.files import text_layer
 from twostage.config.presets import load_preset, preset_names, preset_path, preset_text
+from twostage.config.reading.files import text_layer
+from twostage.config.reading.tree import plain
+from twostage.config.reading.yaml_tree import parse_yaml
 from twostage.config.schema import document_schema
-from twostage.config.tree import plain
-from twostage.config.yaml_tree import parse_yaml
 from twostage.errors import TwoStageError
 
 

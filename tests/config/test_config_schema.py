@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+from twostage.config.checking.findings import findings
+from twostage.config.checking.shapes import root_shape
 from twostage.config.document import TwoStageConfig
-from twostage.config.findings import findings
-from twostage.config.merge import DISCRIMINATORS
+from twostage.config.reading.merge import DISCRIMINATORS
 from twostage.config.schema import document_schema, schema_text
-from twostage.config.shapes import root_shape
 
 CHECKED_IN = Path(__file__).parents[2] / "schemas" / "twostage.schema.json"
 VALIDATOR = Draft202012Validator(document_schema())

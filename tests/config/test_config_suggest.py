@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from twostage.config.shapes import root_shape
-from twostage.config.suggest import distance, nearest_name
-from twostage.config.unknown_keys import advice
+from twostage.config.checking.shapes import root_shape
+from twostage.config.checking.suggest import distance, nearest_name
+from twostage.config.checking.unknown_keys import advice
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz_"
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twostage.config.files import text_layer
 from twostage.config.problems import DocumentError
-from twostage.config.tree import find, plain
-from twostage.config.yaml_tree import parse_value, parse_yaml
+from twostage.config.reading.files import text_layer
+from twostage.config.reading.tree import find, plain
+from twostage.config.reading.yaml_tree import parse_value, parse_yaml
 
 
 def tree(text):

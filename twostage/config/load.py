@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twostage.config.bases import Reading, over_bases, read_file
+from twostage.config.checking.validation import validate
 from twostage.config.document import TwoStageConfig
-from twostage.config.dump import complete_dump
-from twostage.config.files import text_layer
-from twostage.config.mapping import mapping_tree
-from twostage.config.merge import merge
-from twostage.config.overrides import apply_overrides
-from twostage.config.paths import resolve_paths
 from twostage.config.problems import DocumentError
-from twostage.config.provenance import Origin, origins
-from twostage.config.tree import KeyPath, Layer, Node
-from twostage.config.validation import validate
-from twostage.config.yaml_tree import parse_yaml
+from twostage.config.reading.bases import Reading, over_bases, read_file
+from twostage.config.reading.dump import complete_dump
+from twostage.config.reading.files import text_layer
+from twostage.config.reading.mapping import mapping_tree
+from twostage.config.reading.merge import merge
+from twostage.config.reading.overrides import apply_overrides
+from twostage.config.reading.paths import resolve_paths
+from twostage.config.reading.provenance import Origin, origins
+from twostage.config.reading.tree import KeyPath, Layer, Node
+from twostage.config.reading.yaml_tree import parse_yaml
 
 Document = str | Path | Mapping[str, Any] | TwoStageConfig
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from twostage._version import __version__
-from twostage.config.dump import complete_dump
 from twostage.config.load import LoadedDocument
-from twostage.config.provenance import Origin, leaves
-from twostage.config.tree import KeyPath
-from twostage.config.yaml_scalars import resolve_plain
+from twostage.config.reading.dump import complete_dump
+from twostage.config.reading.provenance import Origin, leaves
+from twostage.config.reading.tree import KeyPath
+from twostage.config.reading.yaml_scalars import resolve_plain
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 _UNPRINTABLE = re.compile(r"[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")

@@ -8,8 +8,8 @@ from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from twostage.config.checking.suggest import nearest_name
 from twostage.config.load import LoadedDocument, load_text
-from twostage.config.suggest import nearest_name
 from twostage.errors import TwoStageError
 
 DEFAULT_PRESET = "default"

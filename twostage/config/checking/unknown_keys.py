@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from twostage.config.shapes import Shape, locate, places_of
-from twostage.config.suggest import nearest_name
-from twostage.config.tree import KeyPath, dotted
-from twostage.config.words import choice
+from twostage.config.checking.shapes import Shape, locate, places_of
+from twostage.config.checking.suggest import nearest_name
+from twostage.config.checking.words import choice
+from twostage.config.reading.tree import KeyPath, dotted
 
 
 def meant_key(key: str, owner: Shape, written: dict[str, Any], limit: int | None = None) -> str | None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-from twostage.config.merge import DISCRIMINATORS, merge
+from twostage.config.checking.shapes import Shape, root_shape
 from twostage.config.problems import DocumentError, Problem
-from twostage.config.shapes import Shape, root_shape
-from twostage.config.tree import KeyPath, Layer, Node, Place, dotted
-from twostage.config.yaml_tree import MAX_DEPTH, parse_value
+from twostage.config.reading.merge import DISCRIMINATORS, merge
+from twostage.config.reading.tree import KeyPath, Layer, Node, Place, dotted
+from twostage.config.reading.yaml_tree import MAX_DEPTH, parse_value
 
 _INDEX = re.compile(r"\[(\d+)\]")
 

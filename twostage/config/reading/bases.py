@@ -10,11 +10,11 @@ import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from twostage.config.files import file_layer, read_text
-from twostage.config.merge import merge
 from twostage.config.problems import DocumentError, Problem
-from twostage.config.tree import LayerKind, Node, Place, problem_at
-from twostage.config.yaml_tree import parse_yaml
+from twostage.config.reading.files import file_layer, read_text
+from twostage.config.reading.merge import merge
+from twostage.config.reading.tree import LayerKind, Node, Place, problem_at
+from twostage.config.reading.yaml_tree import parse_yaml
 
 BASES = "bases"
 

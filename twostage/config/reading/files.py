@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from twostage.config.problems import DocumentError, Problem
-from twostage.config.tree import Layer, LayerKind, Place, problem_at
+from twostage.config.reading.tree import Layer, LayerKind, Place, problem_at
 
 MAX_BYTES = 1_048_576  # a document is written by people; the pure Python parser needs seconds for each megabyte
 BOM = b"\xef\xbb\xbf"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from twostage.config.findings import Finding
+from twostage.config.checking.findings import Finding
+from twostage.config.checking.shapes import Shape
+from twostage.config.checking.suggest import nearest_name
+from twostage.config.checking.unknown_keys import advice
+from twostage.config.checking.words import choice, expected_words, found_words
 from twostage.config.problems import Problem
-from twostage.config.shapes import Shape
-from twostage.config.suggest import nearest_name
-from twostage.config.tree import KeyPath, Node, Place, child, dotted, find, nearest, plain, problem_at
-from twostage.config.unknown_keys import advice
-from twostage.config.words import choice, expected_words, found_words
+from twostage.config.reading.tree import KeyPath, Node, Place, child, dotted, find, nearest, plain, problem_at
 
 _YAML_1_1_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from twostage.config.checking.explain_errors import explain
+from twostage.config.checking.findings import LEAF_CODES, Finding, findings
+from twostage.config.checking.shapes import Shape
+from twostage.config.checking.suggest import nearest_name
+from twostage.config.checking.unknown_keys import meant_key
 from twostage.config.document import TwoStageConfig
-from twostage.config.explain_errors import explain
-from twostage.config.findings import LEAF_CODES, Finding, findings
 from twostage.config.problems import DocumentError, Problem
-from twostage.config.shapes import Shape
-from twostage.config.suggest import nearest_name
-from twostage.config.tree import KeyPath, Node, plain
-from twostage.config.unknown_keys import meant_key
+from twostage.config.reading.tree import KeyPath, Node, plain
 
 MAX_ROUNDS = 10
 

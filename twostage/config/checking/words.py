@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twostage.config.shapes import Shape
+from twostage.config.checking.shapes import Shape
 
 SHOWN_TEXT = 40
 

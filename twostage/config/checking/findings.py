@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from twostage.config.shapes import Shape, locate
-from twostage.config.tree import KeyPath
-from twostage.config.unknown_keys import siblings_at
+from twostage.config.checking.shapes import Shape, locate
+from twostage.config.checking.unknown_keys import siblings_at
+from twostage.config.reading.tree import KeyPath
 
 CODES = {
     "assertion_error": "rule",

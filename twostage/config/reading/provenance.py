@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twostage.config.problems import position
-from twostage.config.tree import KeyPath, LayerKind, Node, Place, find
+from twostage.config.reading.tree import KeyPath, LayerKind, Node, Place, find
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from twostage.config.tree import KeyPath, Node, dotted
+from twostage.config.reading.tree import KeyPath, Node, dotted
 
 DISCRIMINATORS = ("kind", "pretrain_mode", "adapt_mode", "unit", "placement")
 

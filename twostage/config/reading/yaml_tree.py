@@ -24,9 +24,9 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from twostage.config.problems import DocumentError, Problem
-from twostage.config.tree import Layer, Node, Place, Scalar, problem_at
-from twostage.config.yaml_scalars import CORE, resolve
-from twostage.config.yaml_syntax import never_closed, plain_words
+from twostage.config.reading.tree import Layer, Node, Place, Scalar, problem_at
+from twostage.config.reading.yaml_scalars import CORE, resolve
+from twostage.config.reading.yaml_syntax import never_closed, plain_words
 
 MAX_NODES = 100_000
 MAX_DEPTH = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from twostage.config.tree import Node
+from twostage.config.reading.tree import Node
 
 # The folder of results is not among them: it starts at the working folder.
 DOCUMENT_PATHS = (("data", "source", "root"), ("stage_2", "init", "checkpoint"))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from twostage.config.reading.tree import KeyPath
 from twostage.config.schema import document_schema
-from twostage.config.tree import KeyPath
 
 _REF = "#/$defs/"
 

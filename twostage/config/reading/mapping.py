@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from twostage.config.checking.words import found_words
 from twostage.config.problems import DocumentError
-from twostage.config.tree import KeyPath, Layer, Node, Place, dotted, problem_at
-from twostage.config.words import found_words
-from twostage.config.yaml_tree import MAX_DEPTH
+from twostage.config.reading.tree import KeyPath, Layer, Node, Place, dotted, problem_at
+from twostage.config.reading.yaml_tree import MAX_DEPTH
 
 
 def mapping_tree(data: Mapping[Any, Any], layer: Layer) -> Node:
