@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from twostage.config.load import load_config, load_document, load_text
 from twostage.config.lock import explain_text, lock_text, yaml_value
-from twostage.config.reading.dump import complete_dump
 from twostage.config.reading.provenance import leaves
 from twostage.config.reading.tree import Layer, plain
 from twostage.config.reading.yaml_scalars import resolve
@@ -35,7 +34,7 @@ def test_every_leaf_has_an_origin(document):
     loaded = load_document(document)
     written = {path for path, _ in leaves(document)}
 
-    assert loaded.origins.keys() == {path for path, _ in leaves(complete_dump(loaded.config))}
+    assert loaded.origins.keys() == {path for path, _ in leaves(loaded.config.model_dump(mode="json"))}
     for path, origin in loaded.origins.items():
         assert str(origin) == ("<mapping>" if path in written else "default")
 
@@ -63,7 +62,7 @@ def test_an_unwritten_default_that_a_rule_would_refuse_stays_unwritten():
     loaded = load_document(document)
 
     assert load_text(lock_text(loaded), "lock").config == loaded.config
-    assert complete_dump(loaded.config)["stage_2"]["lr_multipliers"]["embedding"] == 0.5
+    assert loaded.config.model_dump(mode="json")["stage_2"]["lr_multipliers"]["embedding"] == 0.5
 
 
 def test_each_line_of_the_lock_names_its_origin(tmp_path):

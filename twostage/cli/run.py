@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from twostage.config.load import LoadedDocument, load_document, load_text
-from twostage.config.presets import preset_text
+if TYPE_CHECKING:
+    from twostage.config.load import LoadedDocument
 
 
 def run(
@@ -25,8 +24,12 @@ def run(
     ] = False,
 ) -> None:
     """Pretrain on many machines, adapt to the one that matters, and test."""
+    from rich.console import Console
+
     console, errors = Console(), Console(stderr=True)
     document = _read(file, override or [], local)
+    for note in document.notes:
+        errors.print(f"note: {note}", highlight=False, soft_wrap=True)
     with errors.status("importing torch"):
         from twostage.api import TwoStageRun
         from twostage.cli.preview import preview_view
@@ -44,6 +47,9 @@ def run(
 
 def _read(file: Path | None, overrides: list[str], local: Path | None) -> LoadedDocument:
     """Read the document before anything slow is imported, so that a mistake in it is told at once."""
-    if file is not None:
-        return load_document(file, overrides=overrides, local=local)
-    return load_text(preset_text("default"), "default preset", overrides=overrides, local=local)
+    from twostage.config.load import load_document
+    from twostage.config.presets import load_preset
+
+    if file is None:
+        return load_preset("default", overrides=overrides, local=local)
+    return load_document(file, overrides=overrides, local=local)

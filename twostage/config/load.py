@@ -14,7 +14,6 @@ from twostage.config.checking.validation import validate
 from twostage.config.document import TwoStageConfig
 from twostage.config.problems import DocumentError
 from twostage.config.reading.bases import Reading, over_bases, read_file
-from twostage.config.reading.dump import complete_dump
 from twostage.config.reading.files import text_layer
 from twostage.config.reading.mapping import mapping_tree
 from twostage.config.reading.merge import merge
@@ -70,7 +69,7 @@ def _load(read: Callable[[Reading], Node | None], overrides: Sequence[str], loca
     reading.fail(problems)
     root = resolve_paths(root)
     config = validate(root, reading.problems)
-    found = origins(root, complete_dump(config))
+    found = origins(root, config.model_dump(mode="json"))
     return LoadedDocument(config, found, tuple(reading.files), tuple(reading.notes))
 
 
@@ -78,7 +77,7 @@ def _read(source: Document, reading: Reading) -> Node | None:
     if isinstance(source, str | Path):
         return read_file(Path(source), "file", reading)
     if isinstance(source, TwoStageConfig):
-        return mapping_tree(complete_dump(source), Layer("mapping", "<config>", str(Path.cwd())))
+        return mapping_tree(source.model_dump(mode="json"), Layer("mapping", "<config>", str(Path.cwd())))
     return over_bases(mapping_tree(source, Layer("mapping", "<mapping>", str(Path.cwd()))), reading)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from twostage._version import __version__
 from twostage.config.load import LoadedDocument
-from twostage.config.reading.dump import complete_dump
 from twostage.config.reading.provenance import Origin, leaves
 from twostage.config.reading.tree import KeyPath
 from twostage.config.reading.yaml_scalars import resolve_plain
@@ -25,7 +24,7 @@ def lock_text(loaded: LoadedDocument) -> str:
     """The resolved document with the origin of every value."""
     lines = [f"# Resolved by twostage {__version__}. Each line says where its value came from."]
     lines += [f"# note: {_comment(note)}" for note in loaded.notes]
-    lines += _mapping(complete_dump(loaded.config), (), loaded.origins)
+    lines += _mapping(loaded.config.model_dump(mode="json"), (), loaded.origins)
     return "\n".join(lines) + "\n"
 
 
@@ -48,7 +47,7 @@ def yaml_value(value: Any) -> str:
 
 
 def _rows(loaded: LoadedDocument) -> Iterator[tuple[KeyPath, Any]]:
-    return leaves(complete_dump(loaded.config))
+    return leaves(loaded.config.model_dump(mode="json"))
 
 
 def _dotted(path: KeyPath) -> str:

@@ -96,7 +96,7 @@ class FinetuneConfig(_Adaptation):
     @model_validator(mode="after")
     def _no_idle_multiplier(self) -> Self:
         for part in ("embedding", "backbone"):
-            if getattr(self.freeze, part) and part in self.lr_multipliers.model_fields_set:
+            if getattr(self.freeze, part) and getattr(self.lr_multipliers, part) != 1.0:
                 raise ValueError(f"lr_multipliers.{part} has no effect, because freeze.{part} is true")
         return self
 
