@@ -63,4 +63,5 @@ def turn(speed: Speed, length: int, lead: int, rate: float, rng: np.random.Gener
 
 def _angles(speed_L: Floats, rate: float) -> Floats:
     """Trapezoidal sum of the speed, in revolutions from the first sample on."""
-    return (np.cumsum(speed_L) - 0.5 * (speed_L + speed_L[0])) / rate
+    angle_L: Floats = (np.cumsum(speed_L) - 0.5 * (speed_L + speed_L[0])) / rate
+    return angle_L
