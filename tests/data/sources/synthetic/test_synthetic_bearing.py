@@ -48,8 +48,12 @@ def test_load_is_greatest_in_the_middle_and_never_gone(turn, extent):
     assert load[3] == pytest.approx(load[1], abs=1e-6)
 
 
-def test_a_spot_outside_the_load_zone_keeps_the_floor():
-    assert load_at(np.array([0.5]), 0.4)[0] == FLOOR
+@pytest.mark.parametrize("extent", [0.3, 0.4, 0.5])
+def test_the_load_zone_ends_where_the_clearance_is_used_up(extent):
+    """The deflection is gone where 1 - cos(angle) = 2 * extent: a quarter turn for an extent of one half."""
+    edge = np.arccos(1 - 2 * extent) / (2 * np.pi)
+    assert load_at(np.array([edge + 1e-6]), extent)[0] == FLOOR
+    assert load_at(np.array([edge - 0.02]), extent)[0] > FLOOR + 0.01
 
 
 @pytest.mark.parametrize("fault", BEARING_FAULTS)

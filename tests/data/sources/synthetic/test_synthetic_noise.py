@@ -25,6 +25,13 @@ def test_coloured_noise_has_power_one_and_its_peak_where_it_is_asked(centre):
     assert np.argmax(power) / 200 == pytest.approx(centre, abs=0.011)
 
 
+def test_half_of_the_noise_is_white():
+    """Far from its peak an AR(2) of radius 0.9 has 1 % of its mean density; what remains there is the white half."""
+    blocks = noise(400_000, 1e9, 0.1, rng()).reshape(1000, 400)
+    density = (np.abs(np.fft.rfft(blocks)) ** 2).mean(axis=0) / 400
+    assert density[180:].mean() == pytest.approx(0.5, abs=0.04)
+
+
 def test_noise_has_power_one_and_few_knocks():
     """At one sample per second a fifth of the samples would knock; at any usual rate the power stays one."""
     assert noise(100_000, 100_000.0, 0.2, rng()).var() == pytest.approx(1.0, rel=0.03)
