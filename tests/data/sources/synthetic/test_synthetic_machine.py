@@ -17,9 +17,9 @@ from twostage.data.sources.synthetic.shaft import turn
 from twostage.data.sources.synthetic.specimens import Specimen
 
 
-def recorded(rig, recipe, condition=0, seed=0):
+def recorded(rig, recipe):
     length = int(2 * rig.sample_rate)
-    return record(rig, recipe, rig.conditions[condition], length, np.random.default_rng(seed)).astype(float)
+    return record(rig, recipe, rig.conditions[0], length, np.random.default_rng(0)).astype(float)
 
 
 def recipe_of(rig, fault, severity=3, instance=0, seed=0):
@@ -49,10 +49,15 @@ def test_the_smallest_outer_race_fault_has_the_stated_power(system):
 
 
 def test_the_load_sets_the_size_of_a_fault():
+    """Same draws, other force: what the fault adds is in proportion to it."""
     rig = RIGS[5]
-    recipe = recipe_of(rig, Fault.OUTER)
-    levels = [recorded(rig, recipe, condition).std() for condition in range(3)]
-    assert levels[0] < levels[1] < levels[2]
+    recipe, condition = recipe_of(rig, Fault.OUTER), rig.conditions[0]
+    none, single, double = (
+        record(rig, recipe, replace(condition, force=force), 20_000, np.random.default_rng(0)).astype(float)
+        for force in (0.0, 1.0, 2.0)
+    )
+    np.testing.assert_allclose(double - none, 2 * (single - none), atol=1e-3)
+    assert (single - none).std() > 0.5
 
 
 def test_slip_moves_the_line():
