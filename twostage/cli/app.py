@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from twostage.cli.init import init
 from twostage.cli.run import run
@@ -14,6 +17,17 @@ from twostage.cli.validate import validate
 from twostage.errors import TwoStageError
 
 INTERRUPTED = 130
+TERMINATED = 143
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:  # typer brings its own click, under a private name
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:  # typer would exit without a word
+            _tell("interrupted", error)
+            raise typer.Exit(INTERRUPTED) from error
+
 
 app = typer.Typer(
     name="twostage",
@@ -21,6 +35,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    cls=_Commands,
 )
 for _command in (run, validate, init, schema):
     app.command()(_command)
@@ -49,8 +64,19 @@ def main() -> None:
     try:
         app()
     except TwoStageError as error:
-        typer.echo(f"error: {error}", err=True)
+        _tell(f"error: {error}", error)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
+    except KeyboardInterrupt as error:
+        _tell("interrupted", error)
         sys.exit(INTERRUPTED)
+    except SystemExit as error:
+        if error.code == TERMINATED:
+            _tell("terminated", error)
+        raise
+
+
+def _tell(text: str, error: BaseException) -> None:
+    """Say why the program ends, and what the error knows beside: where finished stages are."""
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a late Ctrl-C has nothing left to end
+    for line in (text, *getattr(error, "__notes__", ())):
+        typer.echo(line, err=True)

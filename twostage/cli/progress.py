@@ -93,7 +93,7 @@ class PlainProgress(Silent):
         self._say(f"{result.name}: done in {result.seconds:.1f} s, best epoch {result.best_epoch}")
 
     def _say(self, text: str) -> None:
-        self._console.print(text, highlight=False, soft_wrap=True)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def progress_on(console: Console) -> LiveProgress | PlainProgress:

@@ -20,7 +20,8 @@ def run(
     local: Annotated[Path | None, typer.Option(help="Document that is laid over FILE, for this machine.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder of all runs, instead of output.root.")] = None,
     dry_run: Annotated[  # noqa: FBT002 - how typer writes a flag
-        bool, typer.Option("--dry-run", help="Check everything and show the stages; train and write nothing.")
+        bool,
+        typer.Option("--dry-run", help="Check all but the signals and show the stages; train and write nothing."),
     ] = False,
 ) -> None:
     """Pretrain on many machines, adapt to the one that matters, and test."""
@@ -29,7 +30,7 @@ def run(
     console, errors = Console(), Console(stderr=True)
     document = _read(file, override or [], local)
     for note in document.notes:
-        errors.print(f"note: {note}", highlight=False, soft_wrap=True)
+        errors.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     with errors.status("importing torch"):
         from twostage.api import TwoStageRun
         from twostage.cli.preview import preview_view
@@ -42,7 +43,7 @@ def run(
     with progress_on(errors) as progress:
         summary = TwoStageRun(document, output=output, observer=progress).fit()
     console.print(summary_view(summary.directory))
-    console.print(f"Results: {summary.directory}", soft_wrap=True, highlight=False)
+    console.print(f"Results: {summary.directory}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _read(file: Path | None, overrides: list[str], local: Path | None) -> LoadedDocument:

@@ -10,12 +10,13 @@ import errno
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from safetensors import SafetensorError
 
@@ -35,7 +36,14 @@ class RunDirectory:
         model = f"{config.model.embedding.kind}_{config.model.backbone.kind}"
         self._wanted = root / source / model / f"{task_name(config)}_{started:%Y%m%dT%H%M%S}"
         self._path: Path | None = None
-        self.partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=_made(root)))
+        self._made: list[Path] = []
+        self.partial = root / f".partial-{uuid4().hex[:8]}"
+        try:
+            self._make(self.partial)
+            (self.partial / "reserve").write_bytes(os.urandom(_NEARLY_NOTHING))
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def exists(self) -> bool:
@@ -46,7 +54,9 @@ class RunDirectory:
     def path(self) -> Path:
         """The run's folder; made when first asked for, with a number behind its name where that is taken."""
         if self._path is None:
+            self._make(self._wanted.parent)
             self._path = _fresh(self._wanted)
+            self._made.insert(0, self._path)
         return self._path
 
     def aside(self, name: str) -> Path:
@@ -58,7 +68,7 @@ class RunDirectory:
     def commit(self, name: str) -> Path:
         """Sync what was written aside under ``name`` and rename it into place."""
         target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make(target.parent)
         _sync_tree(self.partial / name)
         (self.partial / name).rename(target)
         _sync(target.parent)
@@ -72,9 +82,25 @@ class RunDirectory:
         aside.replace(self.path / name)
         _sync(self.path)
 
+    def clear(self) -> None:
+        """Remove what was not committed, and the room that was reserved to write down how a run ended."""
+        for path in self.partial.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+
     def close(self) -> None:
-        """Remove what was not committed."""
+        """Remove what was not committed, and the folders that were made in vain."""
         shutil.rmtree(self.partial, ignore_errors=True)
+        for folder in self._made:
+            with suppress(OSError):  # it holds something, and stays
+                folder.rmdir()
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder and what it lies in, and remember those that were not there."""
+        self._made[:0] = takewhile(lambda path: not path.exists(), (folder, *folder.parents))
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def task_name(config: TwoStageConfig) -> str:
@@ -111,13 +137,7 @@ def _full(root: Path) -> str:
     return f"no space is left to write results under {root}; nothing unfinished was kept"
 
 
-def _made(root: Path) -> Path:
-    root.mkdir(parents=True, exist_ok=True)
-    return root
-
-
 def _fresh(wanted: Path) -> Path:
-    wanted.parent.mkdir(parents=True, exist_ok=True)
     for number in range(1, 10_000):
         candidate = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
         try:

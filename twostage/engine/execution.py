@@ -17,6 +17,7 @@ from twostage.engine.plan import AdaptStage, Plan, Stage
 from twostage.engine.preparation import StageData, Workshop
 from twostage.engine.results import RunSummary, StageResult
 from twostage.engine.runner import CHECKPOINT, build_objective, run_stage_in
+from twostage.engine.stopping import stoppable
 from twostage.errors import TransferError
 
 
@@ -94,8 +95,11 @@ def execute(
     observer: Observer,
     executor: Executor | None = None,
 ) -> RunSummary:
-    """Run a plan under ``root`` and return what it found. Raises TwoStageError for a user's mistake."""
-    with told_plainly(root):
+    """Run a plan under ``root`` and return what it found. Raises TwoStageError for a user's mistake.
+
+    Whatever ends the run early carries a note on where the stages are that finished.
+    """
+    with stoppable(), told_plainly(root):
         workshop = Workshop(plan.config)
         with _directory(plan, workshop, root) as directory:
             work = Work(plan, workshop, directory, observer)
@@ -106,7 +110,7 @@ def execute(
 
 def _run(work: Work, lock: str, executor: Executor) -> RunSummary:
     manifest = Manifest(work.plan, work.directory, lock)
-    with manifest.kept():
+    with manifest.kept(), told_plainly(work.directory.root):
         for result in executor.execute(work):
             manifest.add(result)
             work.observer.stage_finished(result)
@@ -119,5 +123,9 @@ def _directory(plan: Plan, workshop: Workshop, root: Path) -> Iterator[RunDirect
     directory = RunDirectory(root, plan.config, source=name, started=datetime.now(tz=UTC).astimezone())
     try:
         yield directory
+    except BaseException as error:
+        if directory.exists:
+            error.add_note(f"The stages that finished are in {directory.path}")
+        raise
     finally:
         directory.close()

@@ -12,6 +12,7 @@ from twostage.engine.artifacts import RunDirectory, json_text
 from twostage.engine.keys import code_digest, versions
 from twostage.engine.plan import AdaptStage, Plan
 from twostage.engine.results import StageResult
+from twostage.engine.stopping import Terminated
 
 FORMAT = 1
 LOCK = "config.lock.yaml"
@@ -29,8 +30,6 @@ class Manifest:
 
     def add(self, result: StageResult) -> None:
         """Enter a finished stage."""
-        if not self.results:
-            self.directory.write(LOCK, self.lock)
         self.results.append(result)
         self._write("running" if len(self.results) < len(self.plan.stages) else "complete")
 
@@ -39,7 +38,7 @@ class Manifest:
         """Say in the manifest how the run ended, whatever happens; stages that finished stay."""
         try:
             yield
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Terminated):
             self._end("interrupted")
             raise
         except BaseException:
@@ -47,6 +46,7 @@ class Manifest:
             raise
 
     def _end(self, status: str) -> None:
+        self.directory.clear()  # also where the disk is full, there is room for the manifest now
         if self.results:
             self._write(status)
 
@@ -63,6 +63,8 @@ class Manifest:
             "planned": [stage.name for stage in self.plan.stages],
             "stages": [self._entry(result) for result in self.results],
         }
+        if not (self.directory.path / LOCK).exists():
+            self.directory.write(LOCK, self.lock)
         self.directory.write(MANIFEST, json_text(content))
 
     def _entry(self, result: StageResult) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from twostage.config.stage import StageConfig
 from twostage.engine.callbacks import Progress, Soundness
 from twostage.engine.observer import Observer
 from twostage.engine.plan import Stage
+from twostage.engine.stopping import Terminated
 
 # Lightning gives this advice to people who call it; what is set here is set on purpose.
 _ADVICE = (
@@ -100,6 +101,8 @@ def interruptible(trainer: pl.Trainer) -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
     try:
         yield
+    except Terminated:
+        raise
     except SystemExit as error:
         if trainer.interrupted:
             raise KeyboardInterrupt from error
