@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
 
 class Section(BaseModel):
@@ -23,8 +23,15 @@ class Component(Section):
     implementation: ClassVar[str]
 
 
+def _distinct(ids: tuple[int, ...]) -> tuple[int, ...]:
+    twice = sorted({i for i in ids if ids.count(i) > 1})
+    if twice:
+        raise ValueError(f"{twice} are named more than once")
+    return ids
+
+
 # A YAML sequence arrives as a list; the elements stay strictly typed.
-Ids = Annotated[tuple[int, ...], Strict(strict=False)]
+Ids = Annotated[tuple[int, ...], Strict(strict=False), AfterValidator(_distinct)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]

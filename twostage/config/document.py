@@ -9,7 +9,8 @@ from pydantic import Field, Strict, model_validator
 from twostage.config.base import Count, Positive, Section
 from twostage.config.data import DataConfig
 from twostage.config.model import ModelConfig
-from twostage.config.stage_1 import Stage1Config
+from twostage.config.stage import StageConfig
+from twostage.config.stage_1 import ContrastiveConfig, Stage1Config
 from twostage.config.stage_2 import Stage2Config
 
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], Strict(strict=False)]
@@ -19,7 +20,9 @@ class TrainerConfig(Section):
     """On what, and how precisely, both stages train."""
 
     accelerator: Literal["auto", "cpu", "gpu", "mps"] = Field("auto", description="Kind of device.")
-    devices: Count = Field(1, description="Devices per training.")
+    devices: Annotated[int, Field(ge=1, le=1)] = Field(
+        1, description="Devices per training; several are not offered yet."
+    )
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field(
         "32-true", description="Arithmetic of the training."
     )
@@ -57,6 +60,47 @@ class TwoStageConfig(Section):
     def _distinct_seeds(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds names one seed twice")
+        return self
+
+    @model_validator(mode="after")
+    def _window_holds_a_patch(self) -> Self:
+        length, patch = self.data.window.length, self.model.embedding.patch_length
+        if length < patch:
+            raise ValueError(f"data.window.length ({length}) is shorter than model.embedding.patch_length ({patch})")
+        return self
+
+    @model_validator(mode="after")
+    def _negatives_exist(self) -> Self:
+        if isinstance(self.stage_1, ContrastiveConfig) and self.data.batch_size == 1:
+            raise ValueError("contrastive pretraining compares windows of one batch, but data.batch_size is 1")
+        return self
+
+    @model_validator(mode="after")
+    def _selection_has_validation(self) -> Self:
+        for name in ("stage_1", "stage_2"):
+            stage: StageConfig | None = getattr(self, name)
+            if stage is None:
+                continue
+            split = stage.split or self.data.split
+            if split.validation == 0.0 and stage.checkpoint.monitor.startswith("validation/"):
+                raise ValueError(
+                    f"{name}.checkpoint.monitor is {stage.checkpoint.monitor}, but its split has no validation part; "
+                    "give it a share, or monitor train/loss"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _adaptation_has_a_test(self) -> Self:
+        if self.stage_2 is None:
+            return self
+        split = self.stage_2.split or self.data.split
+        if getattr(split, "test", 1.0) == 0.0:
+            raise ValueError("the split of stage_2 has no test part (test is 0), so nothing would be measured")
+        if split.unit == "system" and self.stage_2.head.share == "per_system":
+            raise ValueError(
+                "a split by system tests systems that are not trained on, and their heads would stay untrained; "
+                "write stage_2.head.share: shared"
+            )
         return self
 
     @model_validator(mode="after")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twostage.config.base import Count, NonNegative, Positive, Section, Share
 
+Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 Monitor = Annotated[str, Field(pattern=r"^(train|validation)/[\w./-]+$")]
 Mode = Literal["min", "max"]
 
@@ -18,7 +19,7 @@ class AdamW(Section):
     kind: Literal["adamw"] = "adamw"
     lr: Positive = Field(1e-3, description="Learning rate.")
     weight_decay: NonNegative = Field(1e-2, description="Decoupled weight decay.")
-    betas: tuple[Share, Share] = Field((0.9, 0.999), description="Decay of the two moment averages.", strict=False)
+    betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="Decay of the two moment averages.", strict=False)
 
 
 class Adam(Section):
@@ -27,7 +28,7 @@ class Adam(Section):
     kind: Literal["adam"] = "adam"
     lr: Positive = Field(1e-3, description="Learning rate.")
     weight_decay: NonNegative = Field(0.0, description="L2 weight decay.")
-    betas: tuple[Share, Share] = Field((0.9, 0.999), description="Decay of the two moment averages.", strict=False)
+    betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="Decay of the two moment averages.", strict=False)
 
 
 class SGD(Section):
@@ -38,6 +39,12 @@ class SGD(Section):
     momentum: Share = Field(0.9, description="Momentum.")
     nesterov: bool = Field(default=False, description="Nesterov momentum.")
     weight_decay: NonNegative = Field(0.0, description="L2 weight decay.")
+
+    @model_validator(mode="after")
+    def _momentum_to_look_ahead(self) -> Self:
+        if self.nesterov and self.momentum == 0.0:
+            raise ValueError("nesterov needs a momentum above 0")
+        return self
 
 
 Optimizer = Annotated[AdamW | Adam | SGD, Field(discriminator="kind")]
@@ -83,7 +90,20 @@ class CheckpointConfig(Section):
     monitor: Monitor = Field(
         "validation/loss", description="Logged metric that selects the checkpoint; never a test metric."
     )
-    mode: Mode = Field("min", description="Whether a small or a large value is better.")
+    mode: Mode = Field(
+        default_factory=lambda written: _better(written.get("monitor", "loss")),
+        description="Whether a small or a large value is better; without it min for a loss and max for a metric.",
+    )
+
+    @model_validator(mode="after")
+    def _keeps_the_best(self) -> Self:
+        if self.mode != _better(self.monitor):
+            raise ValueError(f"mode {self.mode} would keep the epoch with the worst {self.monitor}")
+        return self
+
+
+def _better(monitor: str) -> Mode:
+    return "min" if monitor.endswith("/loss") else "max"
 
 
 class EarlyStopping(Section):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from twostage.config.base import Component, Count
 from twostage.config.optimization import (
@@ -27,3 +29,10 @@ class StageConfig(Component):
     )
     early_stopping: EarlyStopping | None = Field(None, description="End before all epochs are done; null never does.")
     split: Split | None = Field(None, description="Split of this stage; null takes data.split.")
+
+    @model_validator(mode="after")
+    def _warm_up_ends(self) -> Self:
+        warmup = getattr(self.scheduler, "warmup_epochs", 0.0)
+        if warmup > self.epochs:
+            raise ValueError(f"scheduler.warmup_epochs ({warmup:g}) must not exceed epochs ({self.epochs})")
+        return self

@@ -22,8 +22,6 @@ class Target(Section):
     def _one_spelling(self) -> Self:
         if (self.system is None) == (self.systems is None):
             raise ValueError("name either system or systems, and not both")
-        if self.systems is not None and len(set(self.systems)) != len(self.systems):
-            raise ValueError("systems names one system twice")
         return self
 
     @property
@@ -81,6 +79,13 @@ class _Adaptation(StageConfig):
         default_factory=lambda: CheckpointConfig(monitor="validation/macro_f1", mode="max"),
         description="Which epoch's weights are kept.",
     )
+
+    @model_validator(mode="after")
+    def _distinct_targets(self) -> Self:
+        chosen = [target.ids for target in self.targets]
+        if len(set(chosen)) != len(chosen):
+            raise ValueError("targets names one target twice")
+        return self
 
 
 class FinetuneConfig(_Adaptation):
