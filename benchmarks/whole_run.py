@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,7 +23,7 @@ EPOCHS = 6
 
 def measure() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
-        run = TwoStageRun(_document(), output=Path(folder))
+        run = TwoStageRun(_document() | {"output": {"root": folder}})
         workshop = Workshop(run.config)
         stages = make_plan(run.config).stages
         data = {stage.name: workshop.prepare(stage) for stage in stages}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rigs import write_rig
 
 SHARED = Path(os.environ.get("TWOSTAGE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -21,3 +23,15 @@ def realdata_root(tmp_path_factory):
     root = tmp_path_factory.mktemp("realdata")
     subprocess.run([sys.executable, str(script), str(root)], check=True, capture_output=True)
     return root
+
+
+@pytest.fixture(scope="session")
+def rig(tmp_path_factory):
+    """A small rig for whole runs; never written to."""
+    return write_rig(tmp_path_factory.mktemp("rig"))
+
+
+@pytest.fixture
+def rig_copy(rig, tmp_path):
+    """The same, to be spoilt."""
+    return shutil.copytree(rig, tmp_path / "rig")

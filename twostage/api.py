@@ -37,7 +37,6 @@ class TwoStageRun:
         *,
         overrides: Sequence[str] = (),
         local: Path | None = None,
-        output: Path | None = None,
         observer: Observer | None = None,
         executor: Executor | None = None,
     ) -> None:
@@ -45,7 +44,7 @@ class TwoStageRun:
             self._loaded = cfg
         else:
             self._loaded = load_document(cfg, overrides=overrides, local=local)
-        self._output, self._observer, self._executor = output, observer or Silent(), executor
+        self._observer, self._executor = observer or Silent(), executor
 
     @property
     def config(self) -> TwoStageConfig:
@@ -74,7 +73,7 @@ class TwoStageRun:
     def _execute(self, plan: Plan) -> RunSummary:
         return execute(
             plan,
-            root=self._output or Path(self.config.output.root),
+            root=Path(self.config.output.root),
             lock=lock_text(self._loaded),
             observer=self._observer,
             executor=self._executor,

@@ -22,7 +22,7 @@ SMALL = (
 
 
 def small(preset, output, *overrides):
-    return TwoStageRun(load_preset(preset, overrides=(*SMALL, *overrides)), output=output).fit()
+    return TwoStageRun(load_preset(preset, overrides=(*SMALL, f"output.root={output}", *overrides))).fit()
 
 
 def segments(result, part):

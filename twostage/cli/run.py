@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +29,7 @@ def run(
     from rich.console import Console
 
     console, errors = Console(), Console(stderr=True)
-    document = _read(file, override or [], local)
+    document = _read(file, [*(override or []), *_output(output)], local)
     for note in document.notes:
         errors.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     with errors.status("importing torch"):
@@ -41,9 +42,14 @@ def run(
         console.print(preview_view(TwoStageRun(document).preview()))
         return
     with progress_on(errors) as progress:
-        summary = TwoStageRun(document, output=output, observer=progress).fit()
+        summary = TwoStageRun(document, observer=progress).fit()
     console.print(summary_view(summary.directory))
     console.print(f"Results: {summary.directory}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _output(folder: Path | None) -> list[str]:
+    """The option as an override, so that the document that is kept beside the results says where they went."""
+    return [] if folder is None else [f"output.root={json.dumps(str(folder))}"]
 
 
 def _read(file: Path | None, overrides: list[str], local: Path | None) -> LoadedDocument:

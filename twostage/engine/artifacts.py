@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from twostage.config.document import TwoStageConfig
 from twostage.errors import OutputError
 
-_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
+_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NEARLY_NOTHING = 64 * 1024
 

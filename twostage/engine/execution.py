@@ -11,6 +11,7 @@ from typing import Protocol
 from twostage.data.survey import data_digest
 from twostage.engine.artifacts import RunDirectory, told_plainly
 from twostage.engine.checkpoints import Checkpoint, load_checkpoint
+from twostage.engine.loaders import StageLoaders
 from twostage.engine.manifest import Manifest
 from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, Plan, Stage
@@ -18,6 +19,7 @@ from twostage.engine.preparation import StageData, Workshop
 from twostage.engine.results import RunSummary, StageResult
 from twostage.engine.runner import CHECKPOINT, build_objective, run_stage_in
 from twostage.engine.stopping import stoppable
+from twostage.engine.training import check_device
 from twostage.errors import TransferError
 
 
@@ -47,9 +49,12 @@ class Work:
         self.digests = {name: workshop.survey(data) for name, data in self.data.items()}
 
     def check(self) -> None:
-        """Build every network, and load what stage 2 starts from, before anything trains."""
+        """Find the device, build every network and its batches, and load what stage 2 starts from, before anything trains."""
+        check_device(self.plan.config.trainer)
         for stage in self.plan.stages:
-            build_objective(stage, self.data[stage.name])
+            objective, data = build_objective(stage, self.data[stage.name]), self.data[stage.name]
+            loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs)
+            loaders.train_dataloader(), loaders.val_dataloader()
             if isinstance(stage, AdaptStage) and stage.checkpoint is not None:
                 load_checkpoint(stage.checkpoint)
 

@@ -9,6 +9,7 @@ from twostage.data.recordings import Part
 from twostage.data.samplers import BalancedBatches, PairedBatches, SameEachEpoch, SequentialBatches
 from twostage.data.windowed import Batch, WindowDataset
 from twostage.engine.preparation import StageData
+from twostage.errors import DataError
 
 
 class StageLoaders(pl.LightningDataModule):
@@ -23,8 +24,10 @@ class StageLoaders(pl.LightningDataModule):
         """System-balanced batches, drawn anew in each epoch."""
         return self._loader("train", self._drawn("train"))
 
-    def val_dataloader(self) -> DataLoader[Batch]:
+    def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
         """Every validation window once; the same pairs in each epoch where the objective compares pairs."""
+        if not len(self.data.windows["validation"].rows):
+            return []
         batches = SameEachEpoch(self._drawn("validation")) if self.pairs else self._in_order("validation")
         return self._loader("validation", batches)
 
@@ -63,7 +66,15 @@ class StageLoaders(pl.LightningDataModule):
             rank=self._rank,
             world_size=self._world_size,
         )
-        return PairedBatches(batches, dataset.ids[dataset.index.rows], seed=self.seed) if self.pairs else batches
+        if not self.pairs:
+            return batches
+        recordings = dataset.ids[dataset.index.rows]
+        if len(set(recordings.tolist())) == 1:
+            raise DataError(
+                f"the {part} part of stage 1 has recording {recordings[0]} alone, so pairing: recording has nothing to "
+                "tell it apart from; give the part more recordings"
+            )
+        return PairedBatches(batches, recordings, seed=self.seed)
 
     def _in_order(self, part: Part) -> Sampler[list[int]]:
         size = self.data.config.batch_size

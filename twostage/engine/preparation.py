@@ -96,15 +96,17 @@ class Workshop:
             )
         config = stage.config.stage_1.split or self.config.data.split
         split = make_split(chosen, config, window_length=self._length, exclude=tested, labelled=False)
-        return self._finish(chosen, split, labels=None, notices=())
+        return self._finish(chosen, split, labels=None, notices=_idle_test(split))
 
     def _adaptation(self, target: Target) -> StageData:
         stage_2 = self.config.stage_2
         assert stage_2 is not None  # noqa: S101 - as above
-        chosen, notices = self._labelled(self._of_systems(target.ids))
+        chosen = self._of_systems(target.ids)
+        if stage_2.unlabelled == "error":
+            _refuse_unlabelled(chosen)
         split = make_split(chosen, stage_2.split or self.config.data.split, window_length=self._length)
         labels = LabelSpace.of(chosen, shared=stage_2.head.share == "shared")
-        return self._finish(chosen, split, labels=labels, notices=notices)
+        return self._finish(chosen, split, labels=labels, notices=())
 
     def _finish(
         self,
@@ -154,16 +156,23 @@ class Workshop:
         wanted = set(systems)
         return [recording for recording in self.recordings if recording.system in wanted]
 
-    def _labelled(self, chosen: Sequence[Recording]) -> tuple[list[Recording], tuple[Notice, ...]]:
-        labelled = [recording for recording in chosen if recording.label is not None]
-        left = [recording.id for recording in chosen if recording.label is None]
-        if not left:
-            return labelled, ()
-        assert self.config.stage_2 is not None  # noqa: S101 - only adaptations read labels
-        text = f"{len(left)} of {len(chosen)} recordings have no label (missing or -1), such as Id {left[0]}"
-        if self.config.stage_2.unlabelled == "error":
-            raise DataError(f"{text}; label them, or write stage_2.unlabelled: exclude")
-        return labelled, (Notice("unlabelled-excluded", f"{text}; they are left out"),)
+
+def _idle_test(split: SplitResult) -> tuple[Notice, ...]:
+    """Pretraining has no test: what its split sets aside for one is used by nobody."""
+    idle = {segment.recording for segment in split.parts["test"]}
+    if not idle:
+        return ()
+    text = f"{len(idle)} recordings lie in the test part of stage 1, which nothing reads; a stage_1.split may use them"
+    return (Notice("test-idle", text),)
+
+
+def _refuse_unlabelled(chosen: Sequence[Recording]) -> None:
+    left = [recording.id for recording in chosen if recording.label is None]
+    if left:
+        raise DataError(
+            f"{len(left)} of {len(chosen)} recordings have no label (missing or -1), such as Id {left[0]}; label them, "
+            "or write stage_2.unlabelled: exclude"
+        )
 
 
 def _channels(chosen: Sequence[Recording], written: Sequence[int] | None) -> tuple[int, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twostage.data.recordings import PARTS, Notice
-from twostage.engine.plan import Plan
+from twostage.engine.checkpoints import load_checkpoint
+from twostage.engine.plan import AdaptStage, Plan
 from twostage.engine.preparation import Workshop
 from twostage.engine.runner import build_objective, stage_config
 
@@ -25,10 +26,15 @@ class StagePreview:
 
 
 def preview(plan: Plan) -> list[StagePreview]:
-    """Split and build every stage, train none, write nothing. Raises TwoStageError as a run would."""
+    """Split and build every stage, train none, write nothing. Raises TwoStageError as a run would.
+
+    Signals are not read, so that a sample that is no number is found by the run alone.
+    """
     workshop = Workshop(plan.config)
     previews = []
     for stage in plan.stages:
+        if isinstance(stage, AdaptStage) and stage.checkpoint is not None:
+            load_checkpoint(stage.checkpoint)
         data = workshop.prepare(stage)
         parameters = list(build_objective(stage, data).network.parameters())
         previews.append(

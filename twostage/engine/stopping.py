@@ -33,7 +33,10 @@ class _Once:
             return
         stop = Interrupted() if number == signal.SIGINT else Terminated()
         self._raised = weakref.ref(stop)
-        raise stop
+        try:
+            raise stop
+        finally:
+            del stop  # else it and this frame would keep one another alive
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import lightning.pytorch as pl
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
@@ -19,6 +20,7 @@ from twostage.engine.callbacks import Progress, Soundness
 from twostage.engine.observer import Observer
 from twostage.engine.plan import Stage
 from twostage.engine.stopping import Terminated
+from twostage.errors import TrainingError
 
 # Lightning gives this advice to people who call it; what is set here is set on purpose.
 _ADVICE = (
@@ -30,6 +32,15 @@ _ADVICE = (
     ".*exists and is not empty.*",
     ".*module\\(s\\) in eval mode.*",
 )
+
+
+def check_device(trainer: TrainerConfig) -> None:
+    """Raise TrainingError when the machine lacks what ``trainer.accelerator`` names."""
+    try:
+        with quiet():
+            pl.Trainer(accelerator=trainer.accelerator, devices=1, logger=False, enable_checkpointing=False)
+    except MisconfigurationException as error:
+        raise TrainingError(f"trainer.accelerator is {trainer.accelerator}, which is not to be had: {error}") from error
 
 
 def make_trainer(

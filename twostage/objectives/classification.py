@@ -36,7 +36,7 @@ class SystemMetrics(nn.Module):
     """One set of metrics per system; ``classes`` maps a system to its number of classes.
 
     Macro averages count the classes that occur. AUROC is one class against the rest; a class without a positive or
-    without a negative window has none and is left out of its mean.
+    without a negative window has none and is left out of its mean. Systems without a window have no metrics.
     """
 
     def __init__(self, classes: Mapping[int, int]) -> None:
@@ -60,7 +60,8 @@ class SystemMetrics(nn.Module):
     def compute(self) -> dict[str, Any]:
         """Scalars by ``name`` (mean over systems) and ``name/system``; ``confusion/system`` is a nested list."""
         found: dict[str, Any] = {}
-        for system, metrics in self.sets.items():
+        seen = {system: metrics for system, metrics in self.sets.items() if metrics["accuracy"].update_called}
+        for system, metrics in seen.items():
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="(No positive|No negative|Average precision|Some classes)")
                 values = metrics.compute()
@@ -70,7 +71,7 @@ class SystemMetrics(nn.Module):
             found[f"majority/{system}"] = float(confusion.sum(dim=1).max() / confusion.sum().clamp(min=1))
             found |= {f"{name}/{system}": float(value) for name, value in values.items()}
         for name in SCALARS:
-            found[name] = _mean([found[f"{name}/{system}"] for system in self.sets])
+            found[name] = _mean([found[f"{name}/{system}"] for system in seen])
         return found
 
     def reset(self) -> None:
