@@ -54,6 +54,7 @@ def test_in_stage_2_finished_stages_stay_and_the_user_is_told_where(stopped, tmp
     code, told = stopped("pretrained: epoch 1/", *[signal.SIGINT] * 3, stage="stage_2")
     assert code == 130
     (manifest,) = (tmp_path / "save").rglob("manifest.json")
+    assert "Traceback" not in told, told
     assert told.splitlines()[-2:] == ["interrupted", f"The stages that finished are in {manifest.parent}"]
     assert "Traceback" not in told
     content = json.loads(manifest.read_text())

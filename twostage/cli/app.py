@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import signal
 import sys
 from typing import Annotated, Any
@@ -77,6 +76,6 @@ def main() -> None:
 
 def _tell(text: str, error: BaseException) -> None:
     """Say why the program ends, and what the error knows beside: where finished stages are."""
-    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a late Ctrl-C has nothing left to end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a late Ctrl-C has nothing left to end
     for line in (text, *getattr(error, "__notes__", ())):
         typer.echo(line, err=True)
