@@ -15,9 +15,10 @@ from twostage.engine.loaders import StageLoaders
 from twostage.engine.manifest import Manifest
 from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, Plan, Stage
-from twostage.engine.preparation import StageData, Workshop
+from twostage.engine.preparation import Workshop
 from twostage.engine.results import RunSummary, StageResult
 from twostage.engine.runner import CHECKPOINT, build_objective, run_stage_in
+from twostage.engine.stage_data import StageData
 from twostage.engine.stopping import stoppable
 from twostage.engine.training import check_device
 from twostage.errors import TransferError
@@ -49,7 +50,7 @@ class Work:
         self.digests = {name: workshop.survey(data) for name, data in self.data.items()}
 
     def check(self) -> None:
-        """Find the device, build every network and its batches, and load what stage 2 starts from, before anything trains."""
+        """Before anything trains: find the device, build networks and batches, load what stage 2 starts from."""
         check_device(self.plan.config.trainer)
         for stage in self.plan.stages:
             objective, data = build_objective(stage, self.data[stage.name]), self.data[stage.name]

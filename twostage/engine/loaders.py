@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader, Sampler
 from twostage.data.recordings import Part
 from twostage.data.samplers import BalancedBatches, PairedBatches, SameEachEpoch, SequentialBatches
 from twostage.data.windowed import Batch, WindowDataset
-from twostage.engine.preparation import StageData
+from twostage.engine.stage_data import StageData
 from twostage.errors import DataError
 
 

@@ -23,8 +23,8 @@ from twostage.engine.keys import stage_key
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, PretrainStage, Stage
-from twostage.engine.preparation import StageData
 from twostage.engine.seen import refuse_seen, stretches
+from twostage.engine.stage_data import StageData
 from twostage.engine.training import interruptible, make_trainer, quiet
 from twostage.engine.transfer import TransferReport, transfer_encoder
 from twostage.errors import TrainingError

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from twostage.data.recordings import Part
-from twostage.engine.preparation import StageData
+from twostage.engine.stage_data import StageData
 from twostage.errors import TransferError
 
 
