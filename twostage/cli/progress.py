@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from twostage.engine.observer import Silent
 from twostage.engine.plan import Plan, Stage
@@ -19,12 +19,11 @@ class LiveProgress(Silent):
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=6),  # so that a line with the longest stage name fits 80 columns
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             TextColumn("loss {task.fields[loss]}"),
-            TimeElapsedColumn(),
+            TimeRemainingColumn(compact=True),
             TextColumn("left"),
-            TimeRemainingColumn(),
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
@@ -32,12 +31,17 @@ class LiveProgress(Silent):
 
     def __enter__(self) -> Self:
         self._progress.start()
+        self._preparing = self._progress.add_task("reading recordings", total=None, epoch="-", epochs="-", loss="-")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+    def run_started(self, plan: Plan) -> None:  # noqa: ARG002 - the stages announce themselves
+        """Reading and checking is over."""
+        self._progress.remove_task(self._preparing)
 
     def stage_started(self, stage: Stage, *, epochs: int, batches: int) -> None:
         """Add a bar."""

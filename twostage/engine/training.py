@@ -30,6 +30,7 @@ _ADVICE = (
     ".*`isinstance\\(treespec, LeafSpec\\)`.*",
     ".*Trying to infer the `batch_size`.*",
     ".*exists and is not empty.*",
+    ".*Total length of `list` across ranks is zero.*",
     ".*module\\(s\\) in eval mode.*",
 )
 
