@@ -41,6 +41,8 @@ class TwoStageRun:
         executor: Executor | None = None,
     ) -> None:
         if isinstance(cfg, LoadedDocument):
+            if overrides or local:
+                raise TypeError("a loaded document takes no overrides and no local file; give them when loading it")
             self._loaded = cfg
         else:
             self._loaded = load_document(cfg, overrides=overrides, local=local)

@@ -27,9 +27,13 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """Test results of one system. A spread is None where that variant did not run."""
+    """Test results of one system. A spread is None where that variant did not run.
+
+    ``target`` names the systems that it was adapted with, where it stands in several targets; else it is empty.
+    """
 
     system: int
+    target: tuple[int, ...]
     windows: int
     majority: float
     pretrained: dict[str, Spread | None]
@@ -37,9 +41,13 @@ class Row:
 
 
 def rows(stages: Sequence[StageEntry]) -> list[Row]:
-    """One row per tested system, in the order of the document."""
-    systems = dict.fromkeys(system for stage in stages for system in _tested(stage))
-    return [_row(system, [stage for stage in stages if system in _tested(stage)]) for system in systems]
+    """One row per tested system and target, in the order of the document."""
+    tested = dict.fromkeys((stage.systems, system) for stage in stages for system in _tested(stage))
+    often = {system for _, system in tested if sum(system == other for _, other in tested) > 1}
+    return [
+        _row(system, target if system in often else (), [stage for stage in stages if stage.systems == target])
+        for target, system in tested
+    ]
 
 
 def _tested(stage: StageEntry) -> list[int]:
@@ -47,13 +55,14 @@ def _tested(stage: StageEntry) -> list[int]:
     return [system for system in stage.systems if stage.metrics.get(f"test/windows/{system}")]
 
 
-def _row(system: int, stages: Sequence[StageEntry]) -> Row:
+def _row(system: int, target: tuple[int, ...], stages: Sequence[StageEntry]) -> Row:
     def spreads(variant: str) -> dict[str, Spread | None]:
         mine = [stage.metrics for stage in stages if stage.variant == variant]
         return {name: Spread.of(metrics[f"test/{name}/{system}"] for metrics in mine) for name in SHOWN}
 
     return Row(
         system=system,
+        target=target,
         windows=int(stages[0].metrics[f"test/windows/{system}"]),
         majority=stages[0].metrics[f"test/majority/{system}"],
         pretrained=spreads("pretrained"),

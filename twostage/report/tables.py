@@ -38,7 +38,7 @@ def _results(found: Sequence[Row], *, seeds: int) -> Table:
     for row in found:
         for name in SHOWN:
             first = name == SHOWN[0]
-            system, windows = (str(row.system), f"{row.windows:,}") if first else ("", "")
+            system, windows = (_system(row), f"{row.windows:,}") if first else ("", "")
             table.add_row(system, windows, _TITLES[name], *_cells(row, name), end_section=not first)
     return table
 
@@ -46,7 +46,11 @@ def _results(found: Sequence[Row], *, seeds: int) -> Table:
 def _majorities(found: Sequence[Row]) -> str:
     if len(found) == 1:
         return f"{found[0].majority:.1%}"
-    return ", ".join(f"{row.majority:.1%} (system {row.system})" for row in found)
+    return ", ".join(f"{row.majority:.1%} (system {_system(row)})" for row in found)
+
+
+def _system(row: Row) -> str:
+    return f"{row.system}" + (f" of {' '.join(map(str, row.target))}" if row.target else "")
 
 
 def _cells(row: Row, name: str) -> tuple[str, str, str]:
