@@ -34,7 +34,10 @@ def measure() -> Iterator[tuple[str, str]]:
 
 def _document() -> Mapping[str, Any]:
     return {
-        "data": {"source": {"kind": "synthetic"}, "window": {"placement": "evenly_spaced", "length": 1024}},
+        "data": {
+            "source": {"kind": "synthetic", "domains": 1},
+            "window": {"placement": "evenly_spaced", "length": 1024, "per_recording": 32},
+        },
         "stage_1": {"pretrain_mode": "contrastive", "systems": [1, 3], "epochs": EPOCHS},
         "stage_2": {"adapt_mode": "finetune", "targets": [{"system": 2}], "epochs": EPOCHS, "control": "none"},
         "trainer": {"accelerator": "cpu"},
