@@ -30,8 +30,9 @@ def _distinct(ids: tuple[int, ...]) -> tuple[int, ...]:
     return ids
 
 
-# A YAML sequence arrives as a list; the elements stay strictly typed.
-Ids = Annotated[tuple[int, ...], Strict(strict=False), AfterValidator(_distinct)]
+# A YAML sequence arrives as a list and becomes a tuple; its elements stay strictly typed.
+FromList = Strict(False)  # noqa: FBT003 - pydantic's own spelling
+Ids = Annotated[tuple[int, ...], FromList, Field(min_length=1), AfterValidator(_distinct)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]

@@ -16,9 +16,7 @@ class DataConfig(Section):
     """What both stages read, and how."""
 
     source: Source = Field(default_factory=SyntheticSource, description="Where recordings come from.")
-    channels: Ids | None = Field(
-        None, description="Channels to use, counted from 0; null takes all of them.", min_length=1
-    )
+    channels: Ids | None = Field(None, description="Channels to use, counted from 0; null takes all of them.")
     window: Windows = Field(default_factory=EvenlySpaced, description="Where windows lie inside a recording.")
     normalize: Literal["standardize", "minmax", "none"] = Field(
         "standardize", description="Scaling of each window and channel; amplitude alone can give a class away."

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, model_validator
 
-from twostage.config.base import Count, Positive, Section
+from twostage.config.base import Count, FromList, Positive, Section
 from twostage.config.data import DataConfig
 from twostage.config.model import ModelConfig
 from twostage.config.stage import StageConfig
 from twostage.config.stage_1 import ContrastiveConfig, Stage1Config
 from twostage.config.stage_2 import Stage2Config
 
-Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], Strict(strict=False)]
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], FromList]
 
 
 class TrainerConfig(Section):

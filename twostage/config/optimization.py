@@ -6,9 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import Count, NonNegative, Positive, Section, Share
+from twostage.config.base import Count, FromList, NonNegative, Positive, Section, Share
 
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
+Betas = Annotated[tuple[Decay, Decay], FromList]
 Monitor = Annotated[str, Field(pattern=r"^(train|validation)/[\w./-]+$")]
 Mode = Literal["min", "max"]
 
@@ -19,7 +20,7 @@ class AdamW(Section):
     kind: Literal["adamw"] = "adamw"
     lr: Positive = Field(1e-3, description="Learning rate.")
     weight_decay: NonNegative = Field(1e-2, description="Decoupled weight decay.")
-    betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="Decay of the two moment averages.", strict=False)
+    betas: Betas = Field((0.9, 0.999), description="Decay of the two moment averages.")
 
 
 class Adam(Section):
@@ -28,7 +29,7 @@ class Adam(Section):
     kind: Literal["adam"] = "adam"
     lr: Positive = Field(1e-3, description="Learning rate.")
     weight_decay: NonNegative = Field(0.0, description="L2 weight decay.")
-    betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="Decay of the two moment averages.", strict=False)
+    betas: Betas = Field((0.9, 0.999), description="Decay of the two moment averages.")
 
 
 class SGD(Section):

@@ -70,8 +70,6 @@ class DomainSplit(_Holdout):
     def _one_rule(self) -> Self:
         if (self.test_domains is None) == (self.last is None):
             raise ValueError("name either test_domains or last, and not both")
-        if self.test_domains is not None and not self.test_domains:
-            raise ValueError("test_domains must name at least one domain")
         both = sorted(set(self.test_domains or ()) & set(self.train_domains or ()))
         if both:
             raise ValueError(f"domains {both} stand in train_domains and in test_domains")
@@ -82,7 +80,7 @@ class SystemSplit(_Holdout):
     """Whole systems held out for the test (cross-system generalisation)."""
 
     unit: Literal["system"] = "system"
-    test_systems: Ids = Field(description="System ids that are tested.", min_length=1)
+    test_systems: Ids = Field(description="System ids that are tested.")
 
 
 Split = Annotated[RecordingSplit | BearingSplit | TimeSplit | DomainSplit | SystemSplit, Field(discriminator="unit")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, model_validator
 
 from twostage.config.augmentation import Augmentation, Noise, Polarity, Scale, Shift
-from twostage.config.base import Count, Ids, Positive, Section
+from twostage.config.base import Count, FromList, Ids, Positive, Section
 from twostage.config.stage import StageConfig
 
 
@@ -33,9 +33,7 @@ class Mask(Section):
 
 
 class _Pretraining(StageConfig):
-    systems: Ids | None = Field(
-        None, description="Systems to pretrain on; null takes all but those of stage 2.", min_length=1
-    )
+    systems: Ids | None = Field(None, description="Systems to pretrain on; null takes all but those of stage 2.")
 
 
 class ContrastiveConfig(_Pretraining):
@@ -47,7 +45,7 @@ class ContrastiveConfig(_Pretraining):
     pairing: Literal["views", "recording"] = Field(
         "recording", description="Positives: two augmented views of a window, or two windows of one recording."
     )
-    augmentations: Annotated[tuple[Augmentation, ...], Strict(strict=False)] = Field(
+    augmentations: Annotated[tuple[Augmentation, ...], FromList] = Field(
         (Noise(), Scale(), Shift(), Polarity()), description="Applied in this order, independently to each view."
     )
     loss: NTXent = Field(default_factory=NTXent, description="Contrastive loss.")

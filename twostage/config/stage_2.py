@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, model_validator
 
-from twostage.config.base import Ids, Positive, Section
+from twostage.config.base import FromList, Ids, Positive, Section
 from twostage.config.model import LinearHead
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage import StageConfig
@@ -16,7 +16,7 @@ class Target(Section):
     """What one adaptation is for: a system, or several that share one training."""
 
     system: int | None = Field(None, description="System id.")
-    systems: Ids | None = Field(None, description="Instead of system: several ids, adapted to together.", min_length=1)
+    systems: Ids | None = Field(None, description="Instead of system: several ids, adapted to together.")
 
     @model_validator(mode="after")
     def _one_spelling(self) -> Self:
@@ -47,11 +47,11 @@ class LrMultipliers(Section):
 class Transfer(Section):
     """What may differ between the encoder that stage 1 saved and the one that stage 2 starts from."""
 
-    allow_new: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
+    allow_new: Annotated[tuple[str, ...], FromList] = Field(
         (),
         description="Names of encoder tensors (shell patterns) that may start anew instead of being loaded.",
     )
-    allow_unused: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
+    allow_unused: Annotated[tuple[str, ...], FromList] = Field(
         (),
         description="Names of saved encoder tensors (shell patterns) that may be left behind.",
     )
@@ -64,7 +64,7 @@ class Init(Section):
 
 
 class _Adaptation(StageConfig):
-    targets: Annotated[tuple[Target, ...], Strict(strict=False)] = Field(
+    targets: Annotated[tuple[Target, ...], FromList] = Field(
         description="What to adapt to; one training for each entry.", min_length=1
     )
     init: Init | None = Field(None, description="Start from this checkpoint instead of stage 1.")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from operator import eq
 
 
 def distance(left: str, right: str) -> int:
@@ -24,7 +26,7 @@ def distance(left: str, right: str) -> int:
 def nearest_name(word: str, names: Iterable[str], limit: int | None = None) -> str | None:
     """The name that fewest edits lead to, or None if even that one is another word."""
     spelled = snake_case(word)
-    ranked = sorted((distance(spelled, name), -_shared_start(spelled, name), name) for name in names)
+    ranked = sorted((distance(spelled, name), -shared_start(spelled, name), name) for name in names)
     if not ranked:
         return None
     edits, _, name = ranked[0]
@@ -41,10 +43,6 @@ def _allowed(word: str, name: str) -> int:
     return max(1, min(len(word), len(name)) // 3)
 
 
-def _shared_start(left: str, right: str) -> int:
-    length = 0
-    for a, b in zip(left, right, strict=False):
-        if a != b:
-            break
-        length += 1
-    return length
+def shared_start(left: Sequence[object], right: Sequence[object]) -> int:
+    """How many elements two sequences have in common before they part."""
+    return len(list(takewhile(bool, map(eq, left, right))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twostage.config.checking.shapes import Shape, locate, places_of
-from twostage.config.checking.suggest import nearest_name
+from twostage.config.checking.suggest import nearest_name, shared_start
 from twostage.config.checking.words import choice
 from twostage.config.reading.tree import KeyPath, dotted
 
@@ -45,18 +45,9 @@ def _elsewhere(key: str, path: KeyPath) -> str:
     places = [place for place in places_of(key) if place != here]
     if not places:
         return ""
-    best = min(places, key=lambda place: (place[: len(here)] != here, -_shared(place, here), len(place)))
+    best = min(places, key=lambda place: (place[: len(here)] != here, -shared_start(place, here), len(place)))
     where = f"under {dotted(best)}" if best else "at the top of the document"
     return f"{key} belongs {where}"
-
-
-def _shared(left: KeyPath, right: KeyPath) -> int:
-    count = 0
-    for a, b in zip(left, right, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
 
 
 def siblings_at(loc: tuple[str | int, ...]) -> Shape | None:
