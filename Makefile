@@ -24,8 +24,9 @@ laws: $(VENV)/.ready-dev
 tests: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+# The laws over new Hypothesis examples, and the tests that take minutes.
 long: $(VENV)/.ready-dev
-	$(BIN)/python -m pytest -m long
+	TWOSTAGE_HYPOTHESIS=explore $(BIN)/python -m pytest -n 2 --dist loadfile -m ''
 
 benchmarks: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks

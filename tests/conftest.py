@@ -10,10 +10,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from rigs import write_rig
 
 # Set before torch is imported: threads that wait for one another make tiny networks ten times slower on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The suite draws the same examples each time, so that a red run means a change; `make long` explores new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile(os.environ.get("TWOSTAGE_HYPOTHESIS", "repeatable"))
 
 SHARED = Path(os.environ.get("TWOSTAGE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
