@@ -37,9 +37,10 @@ def _digest(bank: SignalBank, row: int, recording: Recording) -> str:
     return digest.hexdigest()
 
 
-def data_digest(digests: Mapping[int, str]) -> str:
-    """One digest of all recordings, independent of their order."""
-    lines = "\n".join(f"{key}:{digests[key]}" for key in sorted(digests))
+def data_digest(recordings: Sequence[Recording], digests: Mapping[int, str]) -> str:
+    """One digest of all recordings, samples and what the table says of them, independent of their order."""
+    ordered = sorted(recordings, key=lambda recording: recording.id)
+    lines = "\n".join(f"{recording}:{digests[recording.id]}" for recording in ordered)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 

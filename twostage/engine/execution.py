@@ -70,7 +70,7 @@ class Work:
             stage=stage,
             key=trained.key,
             digest=trained.digest,
-            data_digest=data_digest(digests),
+            data_digest=data_digest(data.used, digests),
             directory=directory,
             checkpoint=directory / CHECKPOINT,
             metrics=trained.metrics,

@@ -99,7 +99,9 @@ def run_stage_in(
         seen=[*(() if start is None else start.seen), *stretches(data, digests, ("train", "validation"))],
     )
     trained = Trained(
-        key=stage_key(stage, data_digest=data_digest(digests), start_digest=None if start is None else start.digest),
+        key=stage_key(
+            stage, data_digest=data_digest(data.used, digests), start_digest=None if start is None else start.digest
+        ),
         metrics=_flat(metrics),
         transfer=report,
         notices=data.notices,
