@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from twostage.data.survey import data_digest
 from twostage.engine.artifacts import RunDirectory, told_plainly
 from twostage.engine.checkpoints import Checkpoint, load_checkpoint
 from twostage.engine.loaders import StageLoaders
@@ -16,8 +16,8 @@ from twostage.engine.manifest import Manifest
 from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, Plan, Stage
 from twostage.engine.preparation import Workshop
-from twostage.engine.results import RunSummary, StageResult
-from twostage.engine.runner import CHECKPOINT, build_objective, run_stage_in
+from twostage.engine.results import CHECKPOINT, RunSummary, StageResult
+from twostage.engine.runner import build_objective, run_stage_in
 from twostage.engine.stage_data import StageData
 from twostage.engine.stopping import stoppable
 from twostage.engine.training import check_device
@@ -64,22 +64,8 @@ class Work:
         start = self._start(stage)
         folder = self.directory.aside(stage.name)
         data, digests = self.data[stage.name], self.digests[stage.name]
-        trained = run_stage_in(folder, stage, data, digests=digests, start=start, observer=self.observer)
-        directory = self.directory.commit(stage.name)
-        return StageResult(
-            stage=stage,
-            key=trained.key,
-            digest=trained.digest,
-            data_digest=data_digest(data.used, digests),
-            directory=directory,
-            checkpoint=directory / CHECKPOINT,
-            metrics=trained.metrics,
-            transfer=trained.transfer,
-            notices=trained.notices,
-            epochs=trained.epochs,
-            best_epoch=trained.best_epoch,
-            seconds=trained.seconds,
-        )
+        result = run_stage_in(folder, stage, data, digests=digests, start=start, observer=self.observer)
+        return replace(result, directory=self.directory.commit(stage.name))
 
     def _start(self, stage: Stage) -> Checkpoint | None:
         """The checkpoint that a stage starts from; its digest must be the one that its stage has saved."""

@@ -10,13 +10,15 @@ from twostage.data.recordings import Notice
 from twostage.engine.plan import Stage
 from twostage.engine.transfer import TransferReport
 
+CHECKPOINT = "checkpoint.safetensors"
+
 
 @dataclass(frozen=True)
 class StageResult:
     """One finished training.
 
     ``metrics`` are flat, such as ``test/macro_f1/2`` for system 2. ``key`` is the content key, ``digest`` that of the
-    saved weights, ``data_digest`` that of the samples that were read.
+    saved weights, ``data_digest`` that of the recordings that were read, samples and table.
     """
 
     stage: Stage
@@ -24,7 +26,6 @@ class StageResult:
     digest: str
     data_digest: str
     directory: Path
-    checkpoint: Path
     metrics: Mapping[str, float]
     transfer: TransferReport | None
     notices: tuple[Notice, ...]
@@ -36,6 +37,11 @@ class StageResult:
     def name(self) -> str:
         """Name of the stage in the plan."""
         return self.stage.name
+
+    @property
+    def checkpoint(self) -> Path:
+        """The weights of the best epoch."""
+        return self.directory / CHECKPOINT
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from torch import Tensor
 
 from twostage.components import implementation_of
 from twostage.config.stage import StageConfig
-from twostage.data.recordings import Notice
 from twostage.data.survey import data_digest
 from twostage.engine.artifacts import json_text
 from twostage.engine.checkpoints import Checkpoint, save_checkpoint
@@ -23,6 +21,7 @@ from twostage.engine.keys import stage_key
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, PretrainStage, Stage
+from twostage.engine.results import CHECKPOINT, StageResult
 from twostage.engine.seen import refuse_seen, stretches
 from twostage.engine.stage_data import StageData
 from twostage.engine.training import interruptible, make_trainer, quiet
@@ -30,22 +29,6 @@ from twostage.engine.transfer import TransferReport, transfer_encoder
 from twostage.errors import TrainingError
 from twostage.models.network import Encoder, Network
 from twostage.objectives.base import Objective
-
-CHECKPOINT = "checkpoint.safetensors"
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What one training left in its folder."""
-
-    key: str
-    metrics: Mapping[str, float]
-    transfer: TransferReport | None
-    notices: tuple[Notice, ...]
-    digest: str
-    epochs: int
-    best_epoch: int
-    seconds: float
 
 
 def stage_config(stage: Stage) -> StageConfig:
@@ -79,7 +62,7 @@ def run_stage_in(
     digests: Mapping[int, str],
     start: Checkpoint | None,
     observer: Observer,
-) -> Trained:
+) -> StageResult:
     """Train ``stage`` and write its files into ``folder``. Raises TwoStageError for a user's mistake.
 
     ``digests`` are those of the recordings by id; ``start`` is the checkpoint whose encoder an adaptation starts from.
@@ -98,20 +81,22 @@ def run_stage_in(
         stage=stage.name,
         seen=[*(() if start is None else start.seen), *stretches(data, digests, ("train", "validation"))],
     )
-    trained = Trained(
-        key=stage_key(
-            stage, data_digest=data_digest(data.used, digests), start_digest=None if start is None else start.digest
-        ),
+    read = data_digest(data.used, digests)
+    result = StageResult(
+        stage=stage,
+        key=stage_key(stage, data_digest=read, start_digest=None if start is None else start.digest),
+        digest=digest,
+        data_digest=read,
+        directory=folder,
         metrics=_flat(metrics),
         transfer=report,
         notices=data.notices,
-        digest=digest,
         epochs=trainer.current_epoch,
         best_epoch=best_epoch,
         seconds=time.perf_counter() - began,
     )
-    _write_down(folder, trained, metrics, data)
-    return trained
+    _write_down(result, metrics, data)
+    return result
 
 
 def _transferred(
@@ -161,9 +146,10 @@ def _flat(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     }
 
 
-def _write_down(folder: Path, trained: Trained, metrics: Mapping[str, Any], data: StageData) -> None:
-    content = {"epochs": trained.epochs, "best_epoch": trained.best_epoch, **metrics}
-    (folder / "metrics.json").write_text(json_text(content), encoding="utf-8")
-    (folder / "split.json").write_text(json_text(data.report()), encoding="utf-8")
-    if trained.transfer is not None:
-        (folder / "transfer.json").write_text(json_text(trained.transfer.as_json()), encoding="utf-8")
+def _write_down(result: StageResult, metrics: Mapping[str, Any], data: StageData) -> None:
+    content = {"epochs": result.epochs, "best_epoch": result.best_epoch, **metrics}
+    files = {"metrics.json": content, "split.json": data.report()}
+    if result.transfer is not None:
+        files["transfer.json"] = result.transfer.as_json()
+    for name, values in files.items():
+        (result.directory / name).write_text(json_text(values), encoding="utf-8")
