@@ -43,8 +43,9 @@ class LabelSpace:
         return {system: len(labels) for system, labels in self.classes.items()}
 
     def indices(self, recordings: Sequence[Recording]) -> NDArray[np.int64]:
-        """Class index of each recording; UNLABELLED where it has no label."""
+        """Class index of each recording; UNLABELLED where it has no label, or one that is not in this space."""
         tables = {system: {label: i for i, label in enumerate(labels)} for system, labels in self.classes.items()}
         return np.array(
-            [UNLABELLED if r.label is None else tables[r.system][r.label] for r in recordings], dtype=np.int64
+            [UNLABELLED if r.label is None else tables[r.system].get(r.label, UNLABELLED) for r in recordings],
+            dtype=np.int64,
         )

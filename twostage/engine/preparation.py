@@ -87,7 +87,9 @@ class Workshop:
         if stage_2.unlabelled == "error":
             refuse_unlabelled(chosen)
         split = make_split(chosen, stage_2.split or self.config.data.split, window_length=self._length)
-        labels = LabelSpace.of(chosen, shared=stage_2.head.share == "shared")
+        used = {segment.recording for segments in split.parts.values() for segment in segments}
+        labelled = [recording for recording in chosen if recording.id in used]
+        labels = LabelSpace.of(labelled, shared=stage_2.head.share == "shared")
         return self._finish(chosen, split, labels=labels, notices=())
 
     def _finish(
