@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lightning.pytorch as pl
+import torch
 from torch.utils.data import DataLoader, Sampler
 
 from twostage.data.recordings import Part
@@ -55,6 +56,8 @@ class StageLoaders(pl.LightningDataModule):
             batch_size=None,
             num_workers=workers,
             persistent_workers=workers > 0,
+            # Its own generator: or the number of workers would shift the draws of the training.
+            generator=torch.Generator().manual_seed(self.seed),
         )
 
     def _drawn(self, part: Part) -> BalancedBatches | PairedBatches:

@@ -1,0 +1,94 @@
+"""Law 1: what is written is what runs. Turning a key changes the weights, or the number of epochs, of a small run."""
+
+from __future__ import annotations
+
+import pytest
+from rigs import document
+
+from twostage import TwoStageRun
+
+PRETRAINING = (
+    "data.window.per_recording=6",
+    "data.normalize=none",
+    "data.batch_size=16",
+    "data.split.seed=1",
+    "model.embedding.starts=random",
+    "model.embedding.evaluation_starts=as_training",
+    "model.backbone.dropout=0.3",
+    "model.backbone.activation=relu",
+    "stage_1.pairing=views",
+    "stage_1.loss.temperature=0.5",
+    "stage_1.augmentations=[]",
+    "stage_1.projection.dim=8",
+    "stage_1.optimizer.lr=5e-3",
+    "stage_1.optimizer.weight_decay=0.5",
+    "stage_1.optimizer={kind: sgd}",
+    "stage_1.scheduler={kind: cosine}",
+    "stage_1.scheduler={kind: step, every: 1}",
+    "stage_1.scheduler={kind: plateau, patience: 0, factor: 0.01}",
+    "trainer.gradient_clip=1e-3",
+    "trainer.accumulate_batches=2",
+    "trainer.precision=bf16-mixed",
+)
+# Keys that change what is saved only when an epoch other than the usual one wins; the weights may then be equal.
+MAYBE = {
+    "model.embedding.evaluation_starts=as_training",
+    "stage_1.scheduler={kind: plateau, patience: 0, factor: 0.01}",
+}
+ADAPTATION = (
+    "stage_2.freeze.embedding=true",
+    "stage_2.freeze.backbone=true",
+    "stage_2.lr_multipliers.embedding=0.1",
+    "stage_2.lr_multipliers.backbone=0.1",
+    "stage_2.head.share=shared",
+)
+
+
+def first(rig, tmp_path, *overrides, **changes):
+    return TwoStageRun(document(rig, tmp_path, **changes), overrides=overrides).fit().stages[0]
+
+
+@pytest.fixture(scope="module")
+def pretrained(rig, tmp_path_factory):
+    return first(rig, tmp_path_factory.mktemp("pretrained"), stage_2=None)
+
+
+@pytest.fixture(scope="module")
+def adapted(rig, tmp_path_factory):
+    return first(rig, tmp_path_factory.mktemp("adapted"), stage_1=None)
+
+
+@pytest.mark.parametrize("override", PRETRAINING)
+def test_a_key_of_the_pretraining_has_an_effect(rig, tmp_path, pretrained, override):
+    changed = first(rig, tmp_path, override, stage_2=None)
+    assert changed.key != pretrained.key
+    assert changed.digest != pretrained.digest or override in MAYBE
+
+
+@pytest.mark.parametrize("override", ADAPTATION)
+def test_a_key_of_the_adaptation_has_an_effect(rig, tmp_path, adapted, override):
+    changed = first(rig, tmp_path, override, stage_1=None)
+    assert changed.key != adapted.key
+    assert changed.digest != adapted.digest
+
+
+def test_more_workers_load_the_same_batches(rig, tmp_path, pretrained):
+    changed = first(rig, tmp_path, "data.workers=1", stage_2=None)
+    assert (changed.digest, changed.key) == (pretrained.digest, pretrained.key)
+
+
+def test_early_stopping_ends_a_stage_before_its_epochs(rig, tmp_path):
+    stopping = ("stage_1.epochs=20", "stage_1.early_stopping={patience: 1, min_delta: 100.0}")
+    result = first(rig, tmp_path, *stopping, stage_2=None)
+    assert result.epochs == 2
+
+
+def test_the_best_epoch_is_kept_and_not_the_last(rig, tmp_path):
+    """With a rate that ruins the weights after a good start, the kept epoch is an early one."""
+    overrides = ("stage_2.epochs=6", "stage_2.optimizer={kind: sgd, lr: 1.0}")
+    result = first(rig, tmp_path, *overrides, stage_1=None)
+    log = (result.directory / "log" / "metrics.csv").read_text().splitlines()
+    column = log[0].split(",").index("validation/macro_f1")
+    scores = [float(row.split(",")[column]) for row in log[1:] if row.split(",")[column]]
+    assert result.best_epoch == 1 + max(range(6), key=lambda epoch: scores[epoch])
+    assert result.metrics["validation/macro_f1"] == pytest.approx(max(scores[:6]))
