@@ -8,7 +8,7 @@ from torch import nn
 
 from twostage.config.model import DLinear, LinearHead, ModelConfig, PatchTST
 from twostage.config.stage_2 import Transfer
-from twostage.engine.checkpoints import load_checkpoint, save_checkpoint
+from twostage.engine.checkpoints import load_checkpoint, load_pretrained, save_checkpoint
 from twostage.engine.seen import Stretch, refuse_seen
 from twostage.engine.transfer import transfer_encoder
 from twostage.errors import TransferError
@@ -33,7 +33,7 @@ def saved(tmp_path):
 
 def test_all_of_the_encoder_arrives(saved):
     target = network()
-    report = transfer_encoder(target, load_checkpoint(saved), Transfer())
+    report = transfer_encoder(target, SMALL, load_checkpoint(saved), Transfer())
     source = network(seed=1).state_dict()
     assert report.encoder_share == 1.0
     assert all(torch.equal(target.state_dict()[name], source[name]) for name in report.loaded)
@@ -42,14 +42,14 @@ def test_all_of_the_encoder_arrives(saved):
 
 def test_the_head_starts_anew(saved):
     target, untouched = network(), network()
-    transfer_encoder(target, load_checkpoint(saved), Transfer())
+    transfer_encoder(target, SMALL, load_checkpoint(saved), Transfer())
     assert torch.equal(target.state_dict()["head.layers.1.weight"], untouched.state_dict()["head.layers.1.weight"])
 
 
 def test_frozen_parts_are_listed_with_their_statistics(saved):
     target = network()
     freeze(target.backbone)
-    report = transfer_encoder(target, load_checkpoint(saved), Transfer())
+    report = transfer_encoder(target, SMALL, load_checkpoint(saved), Transfer())
     assert set(report.frozen) == {name for name in target.state_dict() if name.startswith("backbone.")}
 
 
@@ -65,7 +65,7 @@ def test_another_backbone_is_refused_in_a_sentence(saved, model, reason):
     target = network(model)
     before = {name: tensor.clone() for name, tensor in target.state_dict().items()}
     with pytest.raises(TransferError, match=reason) as error:
-        transfer_encoder(target, load_checkpoint(saved), Transfer())
+        transfer_encoder(target, SMALL, load_checkpoint(saved), Transfer())
     assert "backbone patchtst" in str(error.value)
     assert all(torch.equal(tensor, before[name]) for name, tensor in target.state_dict().items())
 
@@ -74,15 +74,15 @@ def test_saved_tensors_without_a_place_are_refused(tmp_path):
     path, large = tmp_path / "large.safetensors", ModelConfig(backbone=PatchTST(layers=2))
     save_checkpoint(path, network(large).state_dict(), model=large, stage="s", seen=[])
     with pytest.raises(TransferError, match="have no place"):
-        transfer_encoder(network(), load_checkpoint(path), Transfer())
-    report = transfer_encoder(network(), load_checkpoint(path), Transfer(allow_unused=("backbone.layers.1.*",)))
+        transfer_encoder(network(), SMALL, load_checkpoint(path), Transfer())
+    report = transfer_encoder(network(), SMALL, load_checkpoint(path), Transfer(allow_unused=("backbone.layers.1.*",)))
     assert report.unused
     assert report.encoder_share == 1.0
 
 
 def test_exceptions_must_be_named_in_the_document(saved):
     target = network(ModelConfig(backbone=PatchTST(layers=2)))
-    report = transfer_encoder(target, load_checkpoint(saved), Transfer(allow_new=("backbone.layers.1.*",)))
+    report = transfer_encoder(target, SMALL, load_checkpoint(saved), Transfer(allow_new=("backbone.layers.1.*",)))
     assert 0.0 < report.encoder_share < 1.0
     assert set(report.missing) <= set(report.new)
 
@@ -91,7 +91,7 @@ def test_nothing_loaded_is_an_error_even_when_all_is_excepted(tmp_path):
     path = tmp_path / "head.safetensors"
     save_checkpoint(path, {"head.weight": torch.ones(2)}, model=SMALL, stage="s", seen=[])
     with pytest.raises(TransferError, match="nothing to adapt"):
-        transfer_encoder(network(), load_checkpoint(path), Transfer(allow_new=("*",)))
+        transfer_encoder(network(), SMALL, load_checkpoint(path), Transfer(allow_new=("*",)))
 
 
 def test_every_changed_byte_of_the_weights_is_noticed(saved):
@@ -146,3 +146,23 @@ def test_seen_samples_are_found_by_content_and_interval(start, stop, shared):
             refuse_seen("it", seen, [Stretch("a", start, stop)])
     else:
         refuse_seen("it", seen, [Stretch("a", start, stop)])
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [({"heads": 2}, "backbone.heads"), ({"activation": "relu"}, "backbone.activation")],
+)
+def test_equal_tensors_of_another_encoder_are_refused(saved, change, key):
+    """Heads and activations leave no trace in the shapes of the weights."""
+    model = SMALL.model_copy(update={"backbone": SMALL.backbone.model_copy(update=change)})
+    with pytest.raises(TransferError, match=f"model.{key} is"):
+        transfer_encoder(network(model), model, load_checkpoint(saved), Transfer())
+    report = transfer_encoder(network(model), model, load_checkpoint(saved), Transfer(allow_different=(key,)))
+    assert report.encoder_share == 1.0
+
+
+def test_an_adapted_checkpoint_is_no_pretraining(tmp_path):
+    path = tmp_path / "adapted.safetensors"
+    save_checkpoint(path, network().state_dict(), model=SMALL, stage="stage_2/seed-0/system-3/pretrained", seen=[])
+    with pytest.raises(TransferError, match="has learnt from labels"):
+        load_pretrained(path)

@@ -55,3 +55,12 @@ def test_a_new_epoch_starts_from_nothing():
     metrics.reset()
     metrics.update(torch.tensor([[9.0, 0.0]]), torch.tensor([1]), torch.tensor([0]))
     assert metrics.compute()["accuracy/1"] == 1.0
+
+
+def test_balanced_accuracy_counts_the_classes_that_occur():
+    """A class that is only predicted has no recall."""
+    logits = torch.eye(3)[[0, 0, 1, 2]] * 9
+    labels = torch.tensor([0, 0, 1, 1])
+    metrics = SystemMetrics({1: 3})
+    metrics.update(logits, torch.ones(4, dtype=torch.int64), labels)
+    assert metrics.compute()["balanced_accuracy/1"] == pytest.approx(0.75)

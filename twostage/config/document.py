@@ -10,7 +10,7 @@ from twostage.config.base import Count, FromList, Positive, Section
 from twostage.config.data import DataConfig
 from twostage.config.model import ModelConfig
 from twostage.config.stage import StageConfig
-from twostage.config.stage_1 import ContrastiveConfig, Stage1Config
+from twostage.config.stage_1 import ContrastiveConfig, ReconstructionConfig, Stage1Config
 from twostage.config.stage_2 import Stage2Config
 
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], FromList]
@@ -73,6 +73,15 @@ class TwoStageConfig(Section):
     def _negatives_exist(self) -> Self:
         if isinstance(self.stage_1, ContrastiveConfig) and self.data.batch_size == 1:
             raise ValueError("contrastive pretraining compares windows of one batch, but data.batch_size is 1")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_left_to_see(self) -> Self:
+        if isinstance(self.stage_1, ReconstructionConfig) and 2 * self.stage_1.mask.block > self.data.window.length:
+            raise ValueError(
+                f"stage_1.mask.block ({self.stage_1.mask.block}) is more than half of data.window.length "
+                f"({self.data.window.length}), so too little would be left to restore it from"
+            )
         return self
 
     @model_validator(mode="after")

@@ -55,6 +55,10 @@ class Transfer(Section):
         (),
         description="Names of saved encoder tensors (shell patterns) that may be left behind.",
     )
+    allow_different: Annotated[tuple[str, ...], FromList] = Field(
+        (),
+        description="Model keys (shell patterns) that may differ from the checkpoint's, such as embedding.patches.",
+    )
 
 
 class Init(Section):
@@ -82,7 +86,7 @@ class _Adaptation(StageConfig):
 
     @model_validator(mode="after")
     def _distinct_targets(self) -> Self:
-        chosen = [target.ids for target in self.targets]
+        chosen = [frozenset(target.ids) for target in self.targets]
         if len(set(chosen)) != len(chosen):
             raise ValueError("targets names one target twice")
         return self

@@ -63,6 +63,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return _described(path, tensors, description)
 
 
+def load_pretrained(path: Path) -> Checkpoint:
+    """Read the checkpoint of a stage 1. Raises TransferError for one that has been adapted already."""
+    checkpoint = load_checkpoint(path)
+    if not checkpoint.stage.startswith("stage_1/"):
+        raise TransferError(
+            f"checkpoint {path} was saved by {checkpoint.stage}, which has learnt from labels; start from a stage 1"
+        )
+    return checkpoint
+
+
 def _described(path: Path, tensors: Mapping[str, Tensor], description: Mapping[str, str]) -> Checkpoint:
     if description.get("format") != FORMAT:
         raise TransferError(f"checkpoint {path} was not written by twostage (format {description.get('format')})")

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Protocol
 
 from twostage.engine.artifacts import RunDirectory, told_plainly
-from twostage.engine.checkpoints import Checkpoint, load_checkpoint
+from twostage.engine.checkpoints import Checkpoint, load_checkpoint, load_pretrained
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.manifest import Manifest
 from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, Plan, Stage
 from twostage.engine.preparation import Workshop
 from twostage.engine.results import CHECKPOINT, RunSummary, StageResult
-from twostage.engine.runner import build_objective, run_stage_in
+from twostage.engine.runner import build_objective, run_stage_in, transferred
 from twostage.engine.stage_data import StageData
 from twostage.engine.stopping import stoppable
 from twostage.engine.training import check_device
@@ -57,7 +57,7 @@ class Work:
             loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs)
             loaders.train_dataloader(), loaders.val_dataloader()
             if isinstance(stage, AdaptStage) and stage.checkpoint is not None:
-                load_checkpoint(stage.checkpoint)
+                transferred(stage, objective, data, self.digests[stage.name], load_pretrained(stage.checkpoint))
 
     def run(self, stage: Stage) -> StageResult:
         """Run one stage and put its files in place."""
@@ -72,7 +72,7 @@ class Work:
         if not isinstance(stage, AdaptStage):
             return None
         if stage.source is None:
-            return None if stage.checkpoint is None else load_checkpoint(stage.checkpoint)
+            return None if stage.checkpoint is None else load_pretrained(stage.checkpoint)
         checkpoint = load_checkpoint(self.directory.path / stage.source / CHECKPOINT)
         if checkpoint.stage != stage.source:
             raise TransferError(f"{checkpoint.path} was saved by {checkpoint.stage}, not by {stage.source}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from platform import python_version
 from typing import Any
+
+import torch
 
 from twostage._version import __version__
 from twostage.engine.digest import content_key
@@ -18,7 +20,7 @@ _MATTERS = ("torch", "lightning", "torchmetrics", "pytorch-metric-learning", "nu
 
 def versions() -> dict[str, str]:
     """Versions on which the numbers may depend."""
-    return {"twostage": __version__, "python": python_version()} | {name: version(name) for name in _MATTERS}
+    return {"twostage": __version__, "python": platform.python_version()} | {name: version(name) for name in _MATTERS}
 
 
 @cache
@@ -31,13 +33,20 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def stage_key(stage: Stage, *, data_digest: str, start_digest: str | None) -> str:
-    """Content key of a stage: equal keys promise equal results on one machine."""
+def stage_key(stage: Stage, *, data_digest: str, split: Any, start_digest: str | None) -> str:
+    """Content key of a stage: equal keys promise equal results on one machine.
+
+    ``split`` is the resolved split, since stage 1 also depends on what stage 2 tests on. The number of threads and the
+    device count, because they change the order of sums.
+    """
     return content_key(
         {
             "stage": _written(stage),
             "seed": stage.seed,
             "data": data_digest,
+            "split": split,
+            "threads": torch.get_num_threads(),
+            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
             "start": start_digest,
             "code": code_digest(),
             "versions": versions(),
@@ -57,4 +66,4 @@ def _written(stage: Stage) -> dict[str, Any]:
             return shared | {"stage_1": config.model_dump(mode="json")["stage_1"]}
         case AdaptStage():
             stage_2 = config.model_dump(mode="json", exclude={"stage_2": {"targets", "init", "control"}})["stage_2"]
-            return shared | {"stage_2": stage_2, "target": list(stage.target.ids), "variant": stage.variant}
+            return shared | {"stage_2": stage_2, "target": sorted(stage.target.ids), "variant": stage.variant}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twostage.data.recordings import PARTS, Notice
-from twostage.engine.checkpoints import load_checkpoint
+from twostage.engine.checkpoints import load_pretrained
 from twostage.engine.plan import AdaptStage, Plan
 from twostage.engine.preparation import Workshop
 from twostage.engine.runner import build_objective, stage_config
+from twostage.engine.transfer import transfer_encoder
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,12 @@ def preview(plan: Plan) -> list[StagePreview]:
     workshop = Workshop(plan.config)
     previews = []
     for stage in plan.stages:
-        if isinstance(stage, AdaptStage) and stage.checkpoint is not None:
-            load_checkpoint(stage.checkpoint)
         data = workshop.prepare(stage)
-        parameters = list(build_objective(stage, data).network.parameters())
+        network = build_objective(stage, data).network
+        if isinstance(stage, AdaptStage) and stage.checkpoint is not None and plan.config.stage_2 is not None:
+            start = load_pretrained(stage.checkpoint)
+            transfer_encoder(network, plan.config.model, start, plan.config.stage_2.transfer)
+        parameters = list(network.parameters())
         previews.append(
             StagePreview(
                 name=stage.name,

@@ -69,7 +69,7 @@ def run_stage_in(
     """
     began = time.perf_counter()
     objective = build_objective(stage, data)
-    report = None if start is None else _transferred(stage, objective, data, digests, start)
+    report = None if start is None else transferred(stage, objective, data, digests, start)
     loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs)
     with quiet():
         trainer, best_epoch = _fit(folder, stage, objective, loaders, observer)
@@ -84,7 +84,9 @@ def run_stage_in(
     read = data_digest(data.used, digests)
     result = StageResult(
         stage=stage,
-        key=stage_key(stage, data_digest=read, start_digest=None if start is None else start.digest),
+        key=stage_key(
+            stage, data_digest=read, split=data.report()["parts"], start_digest=None if start is None else start.digest
+        ),
         digest=digest,
         data_digest=read,
         directory=folder,
@@ -99,13 +101,14 @@ def run_stage_in(
     return result
 
 
-def _transferred(
+def transferred(
     stage: Stage, objective: Objective, data: StageData, digests: Mapping[int, str], start: Checkpoint
 ) -> TransferReport:
+    """Hand the encoder of ``start`` to an adaptation that tests on nothing it has seen. Raises TransferError."""
     assert isinstance(stage, AdaptStage)  # noqa: S101 - only adaptations start from a checkpoint
     assert stage.config.stage_2 is not None  # noqa: S101 - see stage_config
     refuse_seen(str(start.path), start.seen, stretches(data, digests, ("test",)))
-    return transfer_encoder(objective.network, start, stage.config.stage_2.transfer)
+    return transfer_encoder(objective.network, stage.config.model, start, stage.config.stage_2.transfer)
 
 
 def _fit(

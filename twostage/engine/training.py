@@ -36,12 +36,20 @@ _ADVICE = (
 
 
 def check_device(trainer: TrainerConfig) -> None:
-    """Raise TrainingError when the machine lacks what ``trainer.accelerator`` names."""
+    """Raise TrainingError when the machine lacks the accelerator or the precision that is written."""
     try:
         with quiet():
-            pl.Trainer(accelerator=trainer.accelerator, devices=1, logger=False, enable_checkpointing=False)
+            found = pl.Trainer(
+                accelerator=trainer.accelerator,
+                devices=1,
+                precision=trainer.precision,
+                logger=False,
+                enable_checkpointing=False,
+            )
     except MisconfigurationException as error:
         raise TrainingError(f"trainer.accelerator is {trainer.accelerator}, which is not to be had: {error}") from error
+    if found.precision != trainer.precision:
+        raise TrainingError(f"trainer.precision {trainer.precision} is not to be had on this device; use bf16-mixed")
 
 
 def make_trainer(

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import Transfer
 from twostage.engine.checkpoints import Checkpoint
 from twostage.engine.digest import tensors_digest
@@ -16,6 +17,8 @@ from twostage.errors import TransferError
 from twostage.models.network import encoder_state
 
 _SHOWN = 4
+# What changes the encoder's function and leaves no trace in the names and shapes of its tensors.
+_UNSEEN = ("embedding.patches", "backbone.heads", "backbone.activation", "backbone.window")
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,16 @@ class TransferReport:
         return {name: len(value) if isinstance(value, tuple) else value for name, value in self.as_json().items()}
 
 
-def transfer_encoder(network: nn.Module, checkpoint: Checkpoint, exceptions: Transfer) -> TransferReport:
-    """Load the encoder of ``checkpoint`` into ``network`` and prove it. Raises TransferError."""
+def transfer_encoder(
+    network: nn.Module, model: ModelConfig, checkpoint: Checkpoint, exceptions: Transfer
+) -> TransferReport:
+    """Load the encoder of ``checkpoint`` into ``network``, built from ``model``, and prove it. Raises TransferError."""
     ours, saved = encoder_state(network.state_dict()), encoder_state(checkpoint.tensors)
     missing = [name for name in ours if name not in saved]
     mismatched = [name for name in ours if name in saved and not _fits(ours[name], saved[name])]
     unused = [name for name in saved if name not in ours]
     _refuse(checkpoint, ours, saved, missing=missing, mismatched=mismatched, unused=unused, exceptions=exceptions)
+    _refuse_unseen(checkpoint, model, exceptions)
     loaded = {name: saved[name] for name in ours if name not in {*missing, *mismatched}}
     if not loaded:
         raise TransferError(f"no tensor of {checkpoint.path} was loaded, so there would be nothing to adapt")
@@ -77,6 +83,18 @@ def transfer_encoder(network: nn.Module, checkpoint: Checkpoint, exceptions: Tra
     if report.digest_saved != report.digest_started:
         raise TransferError("the network does not start from the weights of the checkpoint: their digests differ")
     return report
+
+
+def _refuse_unseen(checkpoint: Checkpoint, model: ModelConfig, exceptions: Transfer) -> None:
+    """Equal tensors can still be another encoder, such as one with more heads."""
+    for key in _UNSEEN:
+        part, name = key.split(".")
+        ours, theirs = (getattr(getattr(config, part), name, None) for config in (model, checkpoint.model))
+        if ours != theirs and not _excepted([key], exceptions.allow_different):
+            raise TransferError(
+                f"model.{key} is {ours}, but {checkpoint.path} was trained with {theirs}: its weights fit, and mean "
+                f"another encoder. Use the same value, or name {key} under stage_2.transfer.allow_different"
+            )
 
 
 def frozen_tensors(network: nn.Module) -> tuple[str, ...]:

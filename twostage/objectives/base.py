@@ -64,6 +64,14 @@ class Objective(pl.LightningModule):
         )
         return {"optimizer": optimizer} | ({} if scheduler is None else {"lr_scheduler": scheduler})
 
+    def on_test_epoch_start(self) -> None:
+        """Random draws of a test are the same for every variant."""
+        Objective.on_validation_epoch_start(self)
+
+    def on_test_epoch_end(self) -> None:
+        """Go on with the draws of before."""
+        Objective.on_validation_epoch_end(self)
+
     def on_validation_epoch_start(self) -> None:
         """Random draws of a validation are the same in every epoch, and leave those of the training as they are."""
         self._draws = torch.random.fork_rng(enabled=True)

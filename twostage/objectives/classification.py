@@ -24,7 +24,6 @@ def _collection(classes: int) -> MetricCollection:
         {
             "accuracy": MulticlassAccuracy(classes, average="micro"),
             "macro_f1": MulticlassF1Score(classes, average="macro"),
-            "balanced_accuracy": MulticlassAccuracy(classes, average="macro"),
             "auroc": MulticlassAUROC(classes, average="macro"),
             "confusion": MulticlassConfusionMatrix(classes),
         },
@@ -35,7 +34,8 @@ def _collection(classes: int) -> MetricCollection:
 class SystemMetrics(nn.Module):
     """One set of metrics per system; ``classes`` maps a system to its number of classes.
 
-    Macro averages count the classes that occur. AUROC is one class against the rest; a class without a positive or
+    Balanced accuracy is the mean recall over classes that occur; macro-F1 also counts a class that is only predicted,
+    as scikit-learn does. AUROC is one class against the rest; a class without a positive or
     without a negative window has none and is left out of its mean. Systems without a window have no metrics.
     """
 
@@ -70,6 +70,7 @@ class SystemMetrics(nn.Module):
             found[f"windows/{system}"] = int(confusion.sum())
             found[f"majority/{system}"] = float(confusion.sum(dim=1).max() / confusion.sum().clamp(min=1))
             found |= {f"{name}/{system}": float(value) for name, value in values.items()}
+            found[f"balanced_accuracy/{system}"] = float(_recalls(confusion).mean())
         for name in SCALARS:
             found[name] = _mean([found[f"{name}/{system}"] for system in seen])
         return found
@@ -78,6 +79,12 @@ class SystemMetrics(nn.Module):
         """Forget all windows."""
         for metrics in self.sets.values():
             metrics.reset()
+
+
+def _recalls(confusion: Tensor) -> Tensor:
+    """Recall of each class that occurs; the library counts one that is only predicted as a recall of 0."""
+    windows = confusion.sum(dim=1)
+    return confusion.diag()[windows > 0].double() / windows[windows > 0]
 
 
 def _mean(values: list[float]) -> float:

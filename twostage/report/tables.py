@@ -86,5 +86,8 @@ def _transfers(stages: Sequence[StageEntry]) -> list[Text]:
             f"Transfer: {least:.0%} of the encoder; {first['loaded']} tensors loaded, {first['new']} new, "
             f"{first['frozen']} frozen; digests {'equal' if equal else 'DIFFER'} ({first['digest_started'][:12]})"
         ),
-        Text("Splits: no sample is shared between training, validation and test, nor between stage 1 and the test"),
+        Text(
+            "Splits: no sample of a recording is shared between training, validation and test, nor between stage 1 "
+            "and the test; whole copies under other names are found by digest"
+        ),
     ]

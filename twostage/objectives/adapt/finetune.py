@@ -94,6 +94,7 @@ class Finetune(Objective):
 
     def on_test_epoch_start(self) -> None:
         """The test counts its own windows alone."""
+        super().on_test_epoch_start()
         self._metrics("test").reset()
 
     def _metrics(self, part: Part) -> SystemMetrics:
