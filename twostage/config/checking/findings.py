@@ -70,6 +70,8 @@ def findings(error: ValidationError) -> Iterator[Finding]:
         context = details.get("ctx", {})
         code = CODES.get(details["type"], "invalid")
         value, loc = details["input"], details["loc"]
+        if details["type"] == "default_factory_not_called":
+            continue  # the value it would look at is reported itself
         if details["type"] == "too_short" and isinstance(value, list) and len(value) >= context["min_length"]:
             continue  # long enough as written: pydantic counts only the valid items
         if code == "missing_key" and loc and isinstance(loc[-1], int):
