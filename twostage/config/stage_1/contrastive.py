@@ -1,4 +1,4 @@
-"""Stage 1, pretraining: one class per ``pretrain_mode``."""
+"""Contrastive pretraining."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from twostage.config.augmentation import Augmentation, Noise, Polarity, Scale, Shift
-from twostage.config.base import Count, FromList, Ids, Positive, Section
-from twostage.config.stage import StageConfig
+from twostage.config.base import FromList, Positive, Section
+from twostage.config.stage_1.base import Pretraining, Projection
 
 
 class NTXent(Section):
@@ -18,25 +18,7 @@ class NTXent(Section):
     temperature: Positive = Field(0.1, description="Divides the cosine similarities.")
 
 
-class Projection(Section):
-    """Two-layer perceptron between the encoder and the contrastive loss; dropped after stage 1."""
-
-    hidden: Count = Field(64, description="Hidden features.")
-    dim: Count = Field(32, description="Output features.")
-
-
-class Mask(Section):
-    """Which share of a window is hidden, in blocks of how many samples."""
-
-    ratio: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(0.4, description="Share of blocks that are hidden.")
-    block: Count = Field(64, description="Samples per block.")
-
-
-class _Pretraining(StageConfig):
-    systems: Ids | None = Field(None, description="Systems to pretrain on; null takes all but those of stage 2.")
-
-
-class ContrastiveConfig(_Pretraining):
+class ContrastiveConfig(Pretraining):
     """Pull two views of the same state together and push others apart; needs no labels."""
 
     implementation: ClassVar[str] = "twostage.objectives.pretrain.contrastive:Contrastive"
@@ -56,16 +38,3 @@ class ContrastiveConfig(_Pretraining):
         if self.pairing == "views" and not self.augmentations:
             raise ValueError("pairing 'views' needs at least one augmentation, or both views are the same")
         return self
-
-
-class ReconstructionConfig(_Pretraining):
-    """Hide blocks of a window and restore them; needs no labels."""
-
-    implementation: ClassVar[str] = "twostage.objectives.pretrain.reconstruction:Reconstruction"
-
-    pretrain_mode: Literal["reconstruction"] = "reconstruction"
-    mask: Mask = Field(default_factory=Mask, description="What is hidden.")
-    loss: Literal["mse", "mae"] = Field("mse", description="Error over the hidden samples.")
-
-
-Stage1Config = Annotated[ContrastiveConfig | ReconstructionConfig, Field(discriminator="pretrain_mode")]

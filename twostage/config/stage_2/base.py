@@ -1,33 +1,15 @@
-"""Stage 2, adaptation: one class per ``adapt_mode``."""
+"""What every adaptation has in common."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import FromList, Ids, Positive, Section
-from twostage.config.model import LinearHead
+from twostage.config.base import FromList, Positive, Section
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage import StageConfig
-
-
-class Target(Section):
-    """What one adaptation is for: a system, or several that share one training."""
-
-    system: int | None = Field(None, description="System id.")
-    systems: Ids | None = Field(None, description="Instead of system: several ids, adapted to together.")
-
-    @model_validator(mode="after")
-    def _one_spelling(self) -> Self:
-        if (self.system is None) == (self.systems is None):
-            raise ValueError("name either system or systems, and not both")
-        return self
-
-    @property
-    def ids(self) -> tuple[int, ...]:
-        """The system ids, in the order written."""
-        return (self.system,) if self.system is not None else tuple(self.systems or ())
+from twostage.config.stage_2.target import Target
 
 
 class Freeze(Section):
@@ -67,7 +49,9 @@ class Init(Section):
     checkpoint: str = Field(description="Path of the safetensors file.")
 
 
-class _Adaptation(StageConfig):
+class Adaptation(StageConfig):
+    """A training for what matters, once for each target."""
+
     targets: Annotated[tuple[Target, ...], FromList] = Field(
         description="What to adapt to; one training for each entry.", min_length=1
     )
@@ -90,24 +74,3 @@ class _Adaptation(StageConfig):
         if len(set(chosen)) != len(chosen):
             raise ValueError("targets names one target twice")
         return self
-
-
-class FinetuneConfig(_Adaptation):
-    """Train a classification head, and as much of the encoder as is not frozen, on labelled windows."""
-
-    implementation: ClassVar[str] = "twostage.objectives.adapt.finetune:Finetune"
-
-    adapt_mode: Literal["finetune"] = "finetune"
-    head: LinearHead = Field(default_factory=LinearHead, description="Classification head.")
-    freeze: Freeze = Field(default_factory=Freeze, description="Parts of the encoder that do not train.")
-    lr_multipliers: LrMultipliers = Field(default_factory=LrMultipliers, description="Learning rates of the encoder.")
-
-    @model_validator(mode="after")
-    def _no_idle_multiplier(self) -> Self:
-        for part in ("embedding", "backbone"):
-            if getattr(self.freeze, part) and getattr(self.lr_multipliers, part) != 1.0:
-                raise ValueError(f"lr_multipliers.{part} has no effect, because freeze.{part} is true")
-        return self
-
-
-Stage2Config = FinetuneConfig

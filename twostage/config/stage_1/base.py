@@ -1,0 +1,21 @@
+"""What every pretraining has in common."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from twostage.config.base import Count, Ids, Section
+from twostage.config.stage import StageConfig
+
+
+class Projection(Section):
+    """Two-layer perceptron between the encoder and the contrastive loss; dropped after stage 1."""
+
+    hidden: Count = Field(64, description="Hidden features.")
+    dim: Count = Field(32, description="Output features.")
+
+
+class Pretraining(StageConfig):
+    """A training without a target, whose encoder stage 2 starts from."""
+
+    systems: Ids | None = Field(None, description="Systems to pretrain on; null takes all but those of stage 2.")
