@@ -20,15 +20,22 @@ from twostage.data.recordings import Recording
 from twostage.data.signals import SignalBank
 from twostage.data.windows import WindowIndex
 
+NO_DOMAIN = -1
+
 
 class Batch(NamedTuple):
-    """Windows and what is known of them. ``label_B`` is a class index of the window's system, or UNLABELLED."""
+    """Windows and what is known of them.
+
+    ``label_B`` is a class index of the window's system, or UNLABELLED. ``domain_B`` is the operating condition's id in
+    the metadata table, or NO_DOMAIN.
+    """
 
     x_BLC: Tensor
     sample_rate_B: Tensor
     system_B: Tensor
     recording_B: Tensor
     label_B: Tensor
+    domain_B: Tensor | None = None
 
 
 class WindowDataset(Dataset[Batch]):
@@ -48,6 +55,7 @@ class WindowDataset(Dataset[Batch]):
         self.normalize = normalize
         self.systems = np.array([r.system for r in recordings], dtype=np.int64)
         self.ids = np.array([r.id for r in recordings], dtype=np.int64)
+        self.domains = np.array([NO_DOMAIN if r.domain is None else r.domain for r in recordings], dtype=np.int64)
         self.rates = np.array([r.sample_rate for r in recordings], dtype=np.float32)
         self.classes = np.full(len(recordings), UNLABELLED) if classes is None else classes
 
@@ -64,4 +72,5 @@ class WindowDataset(Dataset[Batch]):
             system_B=torch.from_numpy(self.systems[rows]),
             recording_B=torch.from_numpy(self.ids[rows]),
             label_B=torch.from_numpy(self.classes[rows]),
+            domain_B=torch.from_numpy(self.domains[rows]),
         )

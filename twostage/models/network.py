@@ -6,54 +6,89 @@ Shape suffixes: B batch, L window length, C channels, P patches, D features.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 
 from torch import Tensor, nn
 
 from twostage.components import build
 from twostage.config.model import ModelConfig
-from twostage.models.embeddings.hse import PatchStarts
+from twostage.models.embeddings.patching import PatchEmbedding, PatchStarts
 
 # The tensors that stage 1 hands to stage 2 are those whose names begin so.
 ENCODER_PREFIXES = ("embedding.", "backbone.")
+# What is known of a window beside its samples.
+_KNOWN = ("sample_rate_B", "starts", "system_B", "domain_B")
 
 
-class Encoder(nn.Module):
+class _Encoding(nn.Module):
+    """Embedding and backbone, under names that an encoder and a network share."""
+
+    def __init__(self, embedding: PatchEmbedding, backbone: nn.Module) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.backbone = backbone
+        self._asked = tuple(name for name in _KNOWN if name in signature(embedding.forward).parameters)
+
+    def encode(
+        self,
+        x_BLC: Tensor,
+        sample_rate_B: Tensor,
+        starts: PatchStarts | None = None,
+        *,
+        system_B: Tensor | None = None,
+        domain_B: Tensor | None = None,
+    ) -> Tensor:
+        """Encode windows that were sampled at ``sample_rate_B`` Hz as tokens (B, P, D).
+
+        ``starts`` says where the patches begin; without it the embedding chooses. ``system_B`` and ``domain_B`` are
+        ids of the metadata table, for embeddings with prompts.
+        """
+        known = {"sample_rate_B": sample_rate_B, "starts": starts, "system_B": system_B, "domain_B": domain_B}
+        tokens_BPD: Tensor = self.backbone(self.embedding(x_BLC, **{name: known[name] for name in self._asked}))
+        return tokens_BPD
+
+
+class Encoder(_Encoding):
     """Embedding, then backbone: windows become tokens."""
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
+        embedding: PatchEmbedding = build(config.embedding)
         dim, patches = config.embedding.dim, config.embedding.patches
-        self.embedding = build(config.embedding)
-        self.backbone = build(config.backbone, dim=dim, patches=patches)
+        super().__init__(embedding, build(config.backbone, dim=dim, patches=patches))
 
-    def forward(self, x_BLC: Tensor, sample_rate_B: Tensor, starts: PatchStarts | None = None) -> Tensor:
-        """Encode windows that were sampled at ``sample_rate_B`` Hz as tokens (B, P, D).
+    def forward(
+        self,
+        x_BLC: Tensor,
+        sample_rate_B: Tensor,
+        starts: PatchStarts | None = None,
+        *,
+        system_B: Tensor | None = None,
+        domain_B: Tensor | None = None,
+    ) -> Tensor:
+        """Encode windows, as ``encode`` does."""
+        return self.encode(x_BLC, sample_rate_B, starts, system_B=system_B, domain_B=domain_B)
 
-        ``starts`` says where the patches begin; without it the embedding chooses.
-        """
-        tokens_BPD: Tensor = self.backbone(self.embedding(x_BLC, sample_rate_B, starts))
-        return tokens_BPD
 
-
-class Network(nn.Module):
+class Network(_Encoding):
     """An encoder's two parts and a head; tensors are named ``embedding.*``, ``backbone.*`` and ``head.*``."""
 
     def __init__(self, encoder: Encoder, head: nn.Module) -> None:
-        super().__init__()
-        self.embedding = encoder.embedding
-        self.backbone = encoder.backbone
+        super().__init__(encoder.embedding, encoder.backbone)
         self.head = head
+        self._head_asks = "system_B" in signature(head.forward).parameters
 
-    def forward(self, x_BLC: Tensor, sample_rate_B: Tensor, system_B: Tensor | None = None) -> Tensor:
-        """Answer windows by the head; ``system_B`` is for heads that tell systems apart."""
-        tokens_BPD = self.encode(x_BLC, sample_rate_B)
-        answer: Tensor = self.head(tokens_BPD) if system_B is None else self.head(tokens_BPD, system_B)
+    def forward(
+        self,
+        x_BLC: Tensor,
+        sample_rate_B: Tensor,
+        system_B: Tensor | None = None,
+        domain_B: Tensor | None = None,
+    ) -> Tensor:
+        """Answer windows by the head; ``system_B`` is for heads and embeddings that tell systems apart."""
+        tokens_BPD = self.encode(x_BLC, sample_rate_B, system_B=system_B, domain_B=domain_B)
+        told = self._head_asks and system_B is not None
+        answer: Tensor = self.head(tokens_BPD, system_B) if told else self.head(tokens_BPD)
         return answer
-
-    def encode(self, x_BLC: Tensor, sample_rate_B: Tensor, starts: PatchStarts | None = None) -> Tensor:
-        """Encode windows as tokens (B, P, D), as the encoder does."""
-        tokens_BPD: Tensor = self.backbone(self.embedding(x_BLC, sample_rate_B, starts))
-        return tokens_BPD
 
 
 def encoder_state(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -6,23 +6,15 @@ v values of a patch.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from twostage.config import model as configs
+from twostage.models.embeddings.patching import PatchEmbedding, PatchStarts
 
 
-class PatchStarts(NamedTuple):
-    """First sample and first channel of each patch, as int64, counted after the repeats of a short window."""
-
-    length_BP: Tensor
-    channel_BP: Tensor
-
-
-class HSE(nn.Module):
+class HSE(PatchEmbedding):
     """Cut patches out of a window, set the time of every sample beside its value, and map each patch to a token.
 
     Time is in seconds, so that one weight meets the same physics at every sampling rate. There is no position code:

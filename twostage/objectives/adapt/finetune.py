@@ -72,7 +72,7 @@ class Finetune(Objective):
 
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Mean cross entropy of the batch; each window is answered by its own system's head."""
-        logits_BK = self.network(batch.x_BLC, batch.sample_rate_B, batch.system_B)
+        logits_BK = self.network(batch.x_BLC, batch.sample_rate_B, batch.system_B, batch.domain_B)
         if part != "train":
             self._metrics(part).update(logits_BK.detach(), batch.system_B, batch.label_B)
         return cross_entropy(logits_BK, batch.label_B)

@@ -48,7 +48,9 @@ class Contrastive(Objective):
 
     def loss(self, batch: Batch, part: Part) -> Tensor:  # noqa: ARG002 - the same in every part
         """NT-Xent of the batch's pairs; 0-dimensional."""
-        z_VD = self.network(self._views(batch.x_BLC), self._twice(batch.sample_rate_B))
+        about = [self._twice(batch.sample_rate_B), self._twice(batch.system_B)]
+        domain_V = None if batch.domain_B is None else self._twice(batch.domain_B)
+        z_VD = self.network(self._views(batch.x_BLC), *about, domain_V)
         loss: Tensor = self.nt_xent(z_VD, self._identity(batch))
         return loss
 

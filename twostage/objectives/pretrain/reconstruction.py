@@ -14,7 +14,6 @@ from twostage.config.model import ModelConfig
 from twostage.config.stage_1 import ReconstructionConfig
 from twostage.data.recordings import Part
 from twostage.data.windowed import Batch
-from twostage.models.embeddings.hse import HSE
 from twostage.models.heads.reconstruction import ReconstructionHead
 from twostage.models.network import Network
 from twostage.objectives.base import Objective
@@ -40,11 +39,12 @@ class Reconstruction(Objective):
     def loss(self, batch: Batch, part: Part) -> Tensor:  # noqa: ARG002 - the same in every part
         """Mean error over the hidden samples of the patches; 0-dimensional."""
         embedding = self.network.embedding
-        assert isinstance(embedding, HSE)  # noqa: S101 - the only embedding that cuts patches
         x_BLC = batch.x_BLC
         hidden_BLC = self.hidden(x_BLC)
         starts = embedding.starts(x_BLC)
-        tokens_BPD = self.network.encode(x_BLC * ~hidden_BLC, batch.sample_rate_B, starts)
+        tokens_BPD = self.network.encode(
+            x_BLC * ~hidden_BLC, batch.sample_rate_B, starts, system_B=batch.system_B, domain_B=batch.domain_B
+        )
         restored_BPlc = self.network.head(tokens_BPD)
         hidden_BPlc = embedding.patches(hidden_BLC.to(x_BLC.dtype), starts)
         errors_BPlc = self.error(restored_BPlc - embedding.patches(x_BLC, starts)) * hidden_BPlc
