@@ -18,12 +18,7 @@ class ModelConfig(Section):
     backbone: Backbone = Field(default_factory=PatchTST, description="Mixes the tokens.")
 
     @model_validator(mode="after")
-    def _heads_share_features(self) -> Self:
-        if isinstance(self.backbone, PatchTST) and self.embedding.dim % self.backbone.heads:
-            dim, heads = self.embedding.dim, self.backbone.heads
-            near = " or ".join(str(n) for n in (dim - dim % heads, dim - dim % heads + heads) if n)
-            raise ValueError(
-                f"embedding.dim is {dim} and backbone.heads is {heads}, but every head needs the same number of "
-                f"features; make dim a multiple of heads, such as {near}"
-            )
+    def _backbone_fits_the_tokens(self) -> Self:
+        if reason := self.backbone.misfit(dim=self.embedding.dim, patches=self.embedding.patches):
+            raise ValueError(reason)
         return self

@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from twostage.config.base import Component
+from twostage.config.base import Component, Count
 
 
 class LinearHead(Component):
     """Mean over tokens, then one linear layer per system."""
 
     implementation: ClassVar[str] = "twostage.models.heads.linear:LinearHead"
+    legacy: ClassVar[str] = "H_01_Linear_cla"
 
     kind: Literal["linear"] = "linear"
     share: Literal["per_system", "shared"] = Field(
         "per_system", description="One output layer for each system, or one for the union of their classes."
+    )
+
+    def misfit(self, *, dim: int) -> str | None:  # noqa: ARG002 - one signature for all
+        """Any tokens will do."""
+        return None
+
+
+class DistanceHead(Component):
+    """A summary of the tokens is compared with one learnt vector per class, by inner product."""
+
+    implementation: ClassVar[str] = "twostage.models.heads.distance:DistanceHead"
+    legacy: ClassVar[str] = "H_02_distance_cla"
+
+    kind: Literal["distance"] = "distance"
+    share: Literal["per_system", "shared"] = Field(
+        "per_system", description="Class vectors for each system, or for the union of their classes."
+    )
+    heads: Count = Field(8, description="Attention heads with which the mean token looks at all tokens.")
+
+    def misfit(self, *, dim: int) -> str | None:
+        """Say why this head cannot work on tokens of ``dim`` features, or None: heads share the features evenly."""
+        return uneven("head", dim, self.heads)
+
+
+ClassificationHead = Annotated[LinearHead | DistanceHead, Field(discriminator="kind")]
+
+
+def uneven(part: str, dim: int, heads: int) -> str | None:
+    """Say that the attention heads of ``part`` cannot share ``dim`` features evenly, or None when they can."""
+    if dim % heads == 0:
+        return None
+    near = " or ".join(str(n) for n in (dim - dim % heads, dim - dim % heads + heads) if n)
+    return (
+        f"embedding.dim is {dim} and {part}.heads is {heads}, but every head needs the same number of "
+        f"features; make dim a multiple of heads, such as {near}"
     )

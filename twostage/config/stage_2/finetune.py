@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.model.heads import LinearHead
+from twostage.config.model.heads import ClassificationHead, LinearHead
 from twostage.config.stage_2.base import Adaptation, Freeze, LrMultipliers
 
 
@@ -16,7 +16,10 @@ class FinetuneConfig(Adaptation):
     implementation: ClassVar[str] = "twostage.objectives.adapt.finetune:Finetune"
 
     adapt_mode: Literal["finetune"] = "finetune"
-    head: LinearHead = Field(default_factory=LinearHead, description="Classification head.")
+    head: ClassificationHead = Field(default_factory=LinearHead, description="Classification head.")
+    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.0, description="Share of the target that is spread evenly over the classes of the window's system."
+    )
     freeze: Freeze = Field(default_factory=Freeze, description="Parts of the encoder that do not train.")
     lr_multipliers: LrMultipliers = Field(default_factory=LrMultipliers, description="Learning rates of the encoder.")
 
