@@ -88,7 +88,7 @@ class TwoStageConfig(Section):
     def _selection_has_validation(self) -> Self:
         for name in ("stage_1", "stage_2"):
             stage: StageConfig | None = getattr(self, name)
-            if stage is None:
+            if stage is None or not stage.trains:
                 continue
             split = stage.split or self.data.split
             if split.validation == 0.0 and stage.checkpoint.monitor.startswith("validation/"):
@@ -105,7 +105,7 @@ class TwoStageConfig(Section):
         split = self.stage_2.split or self.data.split
         if getattr(split, "test", 1.0) == 0.0:
             raise ValueError("the split of stage_2 has no test part (test is 0), so nothing would be measured")
-        if split.unit == "system" and self.stage_2.head.share == "per_system":
+        if split.unit == "system" and self.stage_2.head_share == "per_system":
             raise ValueError(
                 "a split by system tests systems that are not trained on, and their heads would stay untrained; "
                 "write stage_2.head.share: shared"

@@ -30,6 +30,11 @@ class StageConfig(Component):
     early_stopping: EarlyStopping | None = Field(None, description="End before all epochs are done; null never does.")
     split: Split | None = Field(None, description="Split of this stage; null takes data.split.")
 
+    @property
+    def trains(self) -> bool:
+        """Whether anything that is handed on trains; else the stage only evaluates."""
+        return True
+
     @model_validator(mode="after")
     def _warm_up_ends(self) -> Self:
         warmup = getattr(self.scheduler, "warmup_epochs", 0.0)

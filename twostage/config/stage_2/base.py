@@ -68,6 +68,11 @@ class Adaptation(StageConfig):
         description="Which epoch's weights are kept.",
     )
 
+    @property
+    def head_share(self) -> str | None:
+        """How systems share the classification head; None where there is no such head."""
+        return getattr(getattr(self, "head", None), "share", None)
+
     @model_validator(mode="after")
     def _distinct_targets(self) -> Self:
         chosen = [frozenset(target.ids) for target in self.targets]
