@@ -20,13 +20,13 @@ def idle_test(split: SplitResult) -> tuple[Notice, ...]:
     return (Notice("test-idle", text),)
 
 
-def refuse_unlabelled(chosen: Sequence[Recording]) -> None:
-    """Raise DataError when a recording has no label."""
+def refuse_unlabelled(chosen: Sequence[Recording], *, stage: str = "stage_2") -> None:
+    """Raise DataError when a recording has no label, though ``stage`` reads labels."""
     left = [recording.id for recording in chosen if recording.label is None]
     if left:
         raise DataError(
             f"{len(left)} of {len(chosen)} recordings have no label (missing or -1), such as Id {left[0]}; label them, "
-            "or write stage_2.unlabelled: exclude"
+            f"or write {stage}.unlabelled: exclude"
         )
 
 

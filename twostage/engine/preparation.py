@@ -19,6 +19,7 @@ from twostage.engine.data_checks import channels_of, idle_test, places_of, refus
 from twostage.engine.plan import PretrainStage, Stage
 from twostage.engine.stage_data import StageData
 from twostage.errors import DataError
+from twostage.objectives.pretrain.custom import reads_labels
 
 
 class Workshop:
@@ -47,7 +48,7 @@ class Workshop:
         fresh = [recording for recording in needed if recording.id not in self._digests]
         self._digests |= survey(self.source.open(fresh), fresh)
         places = places_of(data)
-        if data.labels is None:
+        if data.pretraining:
             places |= {recording: {"the test of stage 2"} for recording in tested - mine}
         refuse_copies(places, {recording: self._digests[recording] for recording in places})
         return {recording: self._digests[recording] for recording in sorted(mine)}
@@ -77,8 +78,12 @@ class Workshop:
                 "stage_1.systems is not written, and the source has no system beside the targets of stage 2"
             )
         config = stage_1.split or self.config.data.split
-        split = make_split(chosen, config, window_length=self._length, exclude=tested, labelled=False)
-        return self._finish(chosen, split, labels=None, notices=idle_test(split))
+        labelled = reads_labels(stage_1)
+        if labelled and getattr(stage_1, "unlabelled", "error") == "error":
+            refuse_unlabelled(chosen, stage="stage_1")
+        split = make_split(chosen, config, window_length=self._length, exclude=tested, labelled=labelled)
+        labels = _label_space(chosen, split, shared=stage_1.shares_classes) if labelled else None
+        return self._finish(chosen, split, labels=labels, notices=idle_test(split), pretraining=True)
 
     def _split_for_adaptation(self, target: Target) -> StageData:
         stage_2 = self.config.stage_2
@@ -87,9 +92,7 @@ class Workshop:
         if stage_2.unlabelled == "error":
             refuse_unlabelled(chosen)
         split = make_split(chosen, stage_2.split or self.config.data.split, window_length=self._length)
-        used = {segment.recording for segments in split.parts.values() for segment in segments}
-        labelled = [recording for recording in chosen if recording.id in used]
-        labels = LabelSpace.of(labelled, shared=stage_2.head.share == "shared")
+        labels = _label_space(chosen, split, shared=stage_2.head_share == "shared")
         return self._finish(chosen, split, labels=labels, notices=())
 
     def _finish(
@@ -99,6 +102,7 @@ class Workshop:
         *,
         labels: LabelSpace | None,
         notices: tuple[Notice, ...],
+        pretraining: bool = False,
     ) -> StageData:
         windows = self._windows(chosen, split)
         check_windows_disjoint(windows, chosen)
@@ -111,6 +115,7 @@ class Workshop:
             channels=channels_of(chosen, self.config.data.channels),
             labels=labels,
             notices=(*notices, *split.notices),
+            pretraining=pretraining,
         )
 
     def _windows(self, chosen: Sequence[Recording], split: SplitResult) -> dict[Part, WindowIndex]:
@@ -139,3 +144,9 @@ class Workshop:
     def _of_systems(self, systems: Iterable[int]) -> list[Recording]:
         wanted = set(systems)
         return [recording for recording in self.recordings if recording.system in wanted]
+
+
+def _label_space(chosen: Sequence[Recording], split: SplitResult, *, shared: bool) -> LabelSpace:
+    """The classes of the recordings that some part of the split uses."""
+    used = {segment.recording for segments in split.parts.values() for segment in segments}
+    return LabelSpace.of([recording for recording in chosen if recording.id in used], shared=shared)

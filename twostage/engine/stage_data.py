@@ -17,7 +17,10 @@ from twostage.data.windows import WindowIndex
 
 @dataclass(frozen=True)
 class StageData:
-    """What one stage trains, validates and tests on. ``labels`` is None where no label is read."""
+    """What one stage trains, validates and tests on. ``labels`` is None where no label is read.
+
+    ``pretraining`` data must not hold what some adaptation is tested on.
+    """
 
     source: Source
     config: DataConfig
@@ -27,6 +30,7 @@ class StageData:
     channels: tuple[int, ...]
     labels: LabelSpace | None
     notices: tuple[Notice, ...]
+    pretraining: bool = False
 
     @property
     def used(self) -> tuple[Recording, ...]:

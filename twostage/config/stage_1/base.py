@@ -19,3 +19,13 @@ class Pretraining(StageConfig):
     """A training without a target, whose encoder stage 2 starts from."""
 
     systems: Ids | None = Field(None, description="Systems to pretrain on; null takes all but those of stage 2.")
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether this pretraining is supervised: then every recording that takes part needs a label."""
+        return False
+
+    @property
+    def shares_classes(self) -> bool:
+        """Whether a supervised pretraining answers every system by the union of all classes."""
+        return getattr(getattr(self, "head", None), "share", "per_system") == "shared"

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twostage.config.base import Count, Section
 from twostage.config.stage_1.base import Pretraining
 
+HiddenShare = Annotated[float, Field(ge=0.0, lt=1.0)]
+
 
 class Mask(Section):
-    """Which share of a window is hidden, in blocks of how many samples."""
+    """Which samples of a window are hidden: blocks anywhere, and its end."""
 
-    ratio: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(0.4, description="Share of blocks that are hidden.")
+    ratio: HiddenShare = Field(0.4, description="Share of blocks that are hidden; blocks lie before the forecast.")
     block: Count = Field(64, description="Samples per block.")
+    forecast: HiddenShare = Field(0.0, description="Share of the window that is hidden at its end, in all channels.")
+    per_channel: bool = Field(
+        default=False, description="Whether each channel hides blocks of its own; otherwise all hide the same."
+    )
+
+    @model_validator(mode="after")
+    def _something_is_hidden(self) -> Self:
+        if self.ratio == 0.0 and self.forecast == 0.0:
+            raise ValueError("ratio and forecast are both 0, so nothing would be hidden and there is nothing to learn")
+        if self.ratio == 0.0 and self.per_channel:
+            raise ValueError("per_channel has no effect, because ratio is 0 and the forecast is hidden in all channels")
+        return self
+
+    def tail(self, length: int) -> int:
+        """How many samples are hidden at the end of a window: the share, rounded down, but at least one."""
+        # A share such as 0.3 of 10 lies a little off 3 in floating point.
+        return min(max(1, int(self.forecast * length + 1e-6)), length - 1) if self.forecast > 0.0 else 0
 
 
 class ReconstructionConfig(Pretraining):
-    """Hide blocks of a window and restore them; needs no labels."""
+    """Hide parts of a window and restore them; needs no labels."""
 
     implementation: ClassVar[str] = "twostage.objectives.pretrain.reconstruction:Reconstruction"
 
     pretrain_mode: Literal["reconstruction"] = "reconstruction"
     mask: Mask = Field(default_factory=Mask, description="What is hidden.")
-    loss: Literal["mse", "mae"] = Field("mse", description="Error over the hidden samples.")
+    loss: Literal["mse", "mae", "relative_l2"] = Field(
+        "mse",
+        description="Error over the hidden samples: squared, absolute, or the norm of the error over that of the "
+        "signal in each window.",
+    )

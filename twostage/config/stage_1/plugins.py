@@ -1,0 +1,66 @@
+"""Parameters of the built-in plugins of ``pretrain_mode: custom``: one class for each."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from twostage.config.base import Component, Count, NonNegative
+from twostage.config.model.heads import ClassificationHead, LinearHead
+from twostage.config.stage_1.reconstruction import HiddenShare
+
+
+class Plugin(Component):
+    """Parameters of a built-in plugin."""
+
+    reads_labels: ClassVar[bool] = False
+
+
+class Supervised(Plugin):
+    """Cross entropy of a classification of every pretraining system; reads labels."""
+
+    implementation: ClassVar[str] = "twostage.objectives.pretrain.plugins.supervised:Supervised"
+    reads_labels: ClassVar[bool] = True
+
+    head: ClassificationHead = Field(default_factory=LinearHead, description="Classification head; stays in stage 1.")
+    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.0, description="Share of the target that is spread evenly over the classes of the window's system."
+    )
+
+
+class ClassificationPrediction(Supervised):
+    """Cross entropy, plus the restoration of samples that are hidden from a second pass; reads labels."""
+
+    implementation: ClassVar[str] = (
+        "twostage.objectives.pretrain.plugins.classification_prediction:ClassificationPrediction"
+    )
+
+    alpha_prediction: NonNegative = Field(1.0, description="Weight of the restoration beside the cross entropy.")
+    mask_ratio: HiddenShare = Field(0.1, description="Share of blocks that are hidden before the forecast.")
+    forecast_part: HiddenShare = Field(0.1, description="Share of the window that is hidden at its end.")
+    block: Count = Field(1, description="Samples per hidden block.")
+
+    @model_validator(mode="after")
+    def _something_is_hidden(self) -> Self:
+        if self.mask_ratio == 0.0 and self.forecast_part == 0.0:
+            raise ValueError(
+                "mask_ratio and forecast_part are both 0, so nothing would be hidden; use target: supervised"
+            )
+        return self
+
+
+class Flow(Plugin):
+    """Rectified flow: the direction from noise to the window, told from a mixture of both; needs no labels."""
+
+    implementation: ClassVar[str] = "twostage.objectives.pretrain.plugins.flow:Flow"
+
+    hidden: Count = Field(128, description="Hidden features of the head.")
+    frequencies: Count = Field(16, description="Sines and cosines that tell the head the share of the window.")
+
+
+PLUGINS: dict[str, type[Plugin]] = {
+    "supervised": Supervised,
+    "classification_prediction": ClassificationPrediction,
+    "flow": Flow,
+}
