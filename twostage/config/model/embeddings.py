@@ -60,7 +60,7 @@ class HSEv2(TimedPatches):
     prompt: RigPrompt | None = Field(
         default_factory=RigPrompt, description="The prompt, and how tokens meet it; null leaves it out."
     )
-    dropout: Dropout = Field(0.1, description="Dropout of the prompt, of its fusion with the tokens, and of the result.")
+    dropout: Dropout = Field(0.1, description="Dropout of the prompt, of its fusion with tokens, and of the result.")
 
     @model_validator(mode="after")
     def _heads_share_features(self) -> Self:

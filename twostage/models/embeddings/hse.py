@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from twostage.config import model as configs
+from twostage.config.model import embeddings as configs
 from twostage.models.embeddings.patching import PatchEmbedding, PatchStarts
 
 
@@ -22,7 +22,7 @@ class HSE(PatchEmbedding):
     and a window with fewer channels than a patch has every channel repeated in place.
     """
 
-    def __init__(self, config: configs.HSE) -> None:
+    def __init__(self, config: configs.TimedPatches) -> None:
         super().__init__()
         self.config = config
         values = 2 * config.patch_length * config.patch_channels
