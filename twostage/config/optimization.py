@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -93,7 +94,7 @@ class CheckpointConfig(Section):
     )
     mode: Mode = Field(
         default_factory=lambda written: _better(written.get("monitor", "loss")),
-        description="Whether a small or a large value is better; without it min for a loss and max for a metric.",
+        description="Whether a small or a large value is better; without it min for losses and errors, else max.",
     )
 
     @model_validator(mode="after")
@@ -104,7 +105,7 @@ class CheckpointConfig(Section):
 
 
 def _better(monitor: str) -> Mode:
-    return "min" if monitor.endswith("/loss") else "max"
+    return "min" if re.search(r"[/_](loss|mse|mae|rmse)(/|$)", monitor) else "max"
 
 
 class EarlyStopping(Section):
