@@ -1,0 +1,1 @@
+"""The legacy dialects of PHM-Vibench: reading their files, converting them, and going back."""
