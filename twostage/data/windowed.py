@@ -27,7 +27,8 @@ class Batch(NamedTuple):
     """Windows and what is known of them.
 
     ``label_B`` is a class index of the window's system, or UNLABELLED. ``domain_B`` is the operating condition's id in
-    the metadata table, or NO_DOMAIN.
+    the metadata table, or NO_DOMAIN. A batch that is an episode counts its tasks in ``task_B``, and ``support_B`` says
+    which windows are the support.
     """
 
     x_BLC: Tensor
@@ -36,6 +37,8 @@ class Batch(NamedTuple):
     recording_B: Tensor
     label_B: Tensor
     domain_B: Tensor | None = None
+    task_B: Tensor | None = None
+    support_B: Tensor | None = None
 
 
 class WindowDataset(Dataset[Batch]):
