@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from twostage.config.base import Count, FromList, Positive, Section
 from twostage.config.data import DataConfig
+from twostage.config.embedding_rules import embedding_misfit
 from twostage.config.model import ModelConfig
 from twostage.config.stage import StageConfig
 from twostage.config.stage_1 import ContrastiveConfig, ReconstructionConfig, Stage1Config
@@ -67,6 +68,12 @@ class TwoStageConfig(Section):
         length, patch = self.data.window.length, self.model.embedding.patch_length
         if length < patch:
             raise ValueError(f"data.window.length ({length}) is shorter than model.embedding.patch_length ({patch})")
+        return self
+
+    @model_validator(mode="after")
+    def _embedding_fits(self) -> Self:
+        if reason := embedding_misfit(self.model.embedding, self.data, (self.stage_1, self.stage_2)):
+            raise ValueError(reason)
         return self
 
     @model_validator(mode="after")

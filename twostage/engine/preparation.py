@@ -16,6 +16,7 @@ from twostage.data.splits.make import SplitResult, make_split
 from twostage.data.survey import survey
 from twostage.data.windows import WindowIndex, place
 from twostage.engine.data_checks import channels_of, idle_test, places_of, refuse_copies, refuse_unlabelled
+from twostage.engine.embedding_checks import refuse_misfits
 from twostage.engine.plan import PretrainStage, Stage
 from twostage.engine.stage_data import StageData
 from twostage.errors import DataError
@@ -106,7 +107,7 @@ class Workshop:
     ) -> StageData:
         windows = self._windows(chosen, split)
         check_windows_disjoint(windows, chosen)
-        return StageData(
+        data = StageData(
             source=self.source,
             config=self.config.data,
             recordings=tuple(chosen),
@@ -117,6 +118,8 @@ class Workshop:
             notices=(*notices, *split.notices),
             pretraining=pretraining,
         )
+        refuse_misfits(self.config.model.embedding, data)
+        return data
 
     def _windows(self, chosen: Sequence[Recording], split: SplitResult) -> dict[Part, WindowIndex]:
         row_of = {recording.id: row for row, recording in enumerate(chosen)}

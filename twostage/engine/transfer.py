@@ -18,7 +18,7 @@ from twostage.models.network import encoder_state
 
 _SHOWN = 4
 # What changes the encoder's function and leaves no trace in the names and shapes of its tensors.
-_UNSEEN = ("embedding.patches", "backbone.heads", "backbone.activation", "backbone.window")
+_UNSEEN = ("embedding.patches", "embedding.activation", "backbone.heads", "backbone.activation", "backbone.window")
 
 
 @dataclass(frozen=True)

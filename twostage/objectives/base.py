@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from twostage.config.stage import StageConfig
+from twostage.config.stage_2 import Freeze
 from twostage.data.recordings import Part
 from twostage.data.windowed import Batch
 from twostage.models.network import Network
@@ -104,3 +105,18 @@ def freeze(module: nn.Module) -> None:
     """Keep a part as it is: no gradients, no dropout, and running statistics that stand still."""
     module.requires_grad_(requires_grad=False)
     module.eval()
+
+
+def frozen_parts(network: Network, written: Freeze) -> list[nn.Module]:
+    """Parts of the encoder that the document keeps as they are: embedding, backbone, or the prompts alone.
+
+    A frozen prompt stays what stage 1 has made of it. The prompt of a system that stage 1 has not seen stays the small
+    random vector that it was initialised as, so that tokens of that system are all shifted alike, and nothing is known
+    of it.
+    """
+    chosen = (
+        (network.embedding, written.embedding),
+        (network.embedding.prompt, written.prompt and not written.embedding),
+        (network.backbone, written.backbone),
+    )
+    return [part for part, kept in chosen if kept and part is not None]

@@ -1,7 +1,11 @@
-"""Embeddings: from a window to tokens."""
+"""Embeddings: from a window to tokens.
+
+Each class says with ``misfit`` why it cannot embed certain windows, or None when it can.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,10 +16,26 @@ from twostage.config.model.prompts import RigPrompt, SystemPrompt
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
-class TimedPatches(Component):
-    """Patches of a window with the time of every sample beside its value."""
+class _Embedding(Component):
+    """What every embedding has."""
 
     kind: str
+
+    def misfit(
+        self,
+        *,
+        length: int | None = None,  # noqa: ARG002 - one signature for all
+        channels: int | None = None,  # noqa: ARG002
+        systems: Sequence[int] = (),  # noqa: ARG002
+        domains: Sequence[int | None] = (),  # noqa: ARG002
+    ) -> str | None:
+        """Say why windows of such a length, number of channels, systems or domains cannot be embedded, or None."""
+        return None
+
+
+class TimedPatches(_Embedding):
+    """Patches of a window with the time of every sample beside its value."""
+
     patch_length: Count = Field(64, description="Samples per patch.")
     patch_channels: Count = Field(1, description="Channels per patch.")
     patches: Count = Field(32, description="Patches (tokens) per window.")
@@ -49,6 +69,17 @@ class HSEPrompt(TimedPatches):
     )
     dropout: Dropout = Field(0.1, description="Dropout of the tokens.")
 
+    def misfit(
+        self,
+        *,
+        length: int | None = None,  # noqa: ARG002 - one signature for all
+        channels: int | None = None,  # noqa: ARG002
+        systems: Sequence[int] = (),
+        domains: Sequence[int | None] = (),  # noqa: ARG002
+    ) -> str | None:
+        """Say which system has no vector."""
+        return None if self.prompt is None else self.prompt.misfit(systems=systems)
+
 
 class HSEv2(TimedPatches):
     """HSE with a prompt made of system, operating condition and sampling rate, and a layer norm."""
@@ -62,6 +93,17 @@ class HSEv2(TimedPatches):
     )
     dropout: Dropout = Field(0.1, description="Dropout of the prompt, of its fusion with tokens, and of the result.")
 
+    def misfit(
+        self,
+        *,
+        length: int | None = None,  # noqa: ARG002 - one signature for all
+        channels: int | None = None,  # noqa: ARG002
+        systems: Sequence[int] = (),
+        domains: Sequence[int | None] = (),
+    ) -> str | None:
+        """Say which system or operating condition has no vector."""
+        return None if self.prompt is None else self.prompt.misfit(systems=systems, domains=domains)
+
     @model_validator(mode="after")
     def _heads_share_features(self) -> Self:
         if self.prompt is not None and self.prompt.fusion == "attention" and self.dim % RigPrompt.heads:
@@ -72,7 +114,7 @@ class HSEv2(TimedPatches):
         return self
 
 
-class Patch(Component):
+class Patch(_Embedding):
     """Patches side by side, each mapped by two layers. They know neither their place nor the sampling rate."""
 
     implementation: ClassVar[str] = "twostage.models.embeddings.patch:Patch"
@@ -92,6 +134,24 @@ class Patch(Component):
     def patch_channels(self) -> int:
         """A patch holds all channels."""
         return self.channels
+
+    def misfit(
+        self,
+        *,
+        length: int | None = None,
+        channels: int | None = None,
+        systems: Sequence[int] = (),  # noqa: ARG002 - one signature for all
+        domains: Sequence[int | None] = (),  # noqa: ARG002
+    ) -> str | None:
+        """Say that windows hold another number of patches or channels."""
+        if length is not None and (fit := length // self.patch_length) != self.patches:
+            return (
+                f"embedding.patches is {self.patches}, but a window of {length} samples holds {fit} patches of "
+                f"{self.patch_length} side by side; write patches: {fit}"
+            )
+        if channels is not None and channels != self.channels:
+            return f"embedding.channels is {self.channels}, but windows have {channels} channel(s)"
+        return None
 
 
 Embedding = Annotated[HSE | HSEPrompt | HSEv2 | Patch, Field(discriminator="kind")]

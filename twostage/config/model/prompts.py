@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
@@ -34,6 +35,10 @@ class SystemPrompt(Section):
         description="Ids outside the table: refused, or taken modulo max_systems, so that systems share rows.",
     )
 
+    def misfit(self, *, systems: Sequence[int]) -> str | None:
+        """Say which system has no row, or None."""
+        return None if self.overflow == "wrap" else _outside("system", systems, self.max_systems)
+
 
 class RigPrompt(Section):
     """One vector per window, made of learned vectors for its system and operating condition and of its sampling rate.
@@ -49,3 +54,21 @@ class RigPrompt(Section):
     )
     max_systems: Count = Field(50, description="Rows of the systems' table; ids of systems lie below it.")
     max_domains: Count = Field(50, description="Rows of the operating conditions' table; domain ids lie below it.")
+
+    def misfit(self, *, systems: Sequence[int], domains: Sequence[int | None]) -> str | None:
+        """Say which system or operating condition has no row, or None."""
+        known = [domain for domain in domains if domain is not None]
+        if len(known) < len(domains):
+            return (
+                "embedding.prompt is made of the operating condition, but the metadata table has no Domain_id for it; "
+                "fill it in, or write embedding.prompt: null"
+            )
+        return _outside("system", systems, self.max_systems) or _outside("domain", known, self.max_domains)
+
+
+def _outside(what: str, ids: Sequence[int], rows: int) -> str | None:
+    outside = sorted({id_ for id_ in ids if not 0 <= id_ < rows})
+    if not outside:
+        return None
+    rest = f"; write max_{what}s: {outside[-1] + 1} or more" if outside[0] >= 0 else "; ids count from 0"
+    return f"embedding.prompt.max_{what}s is {rows}, but {what} {outside[0]} lies outside 0 to {rows - 1}{rest}"

@@ -13,10 +13,11 @@ from twostage.config.stage_2.target import Target
 
 
 class Freeze(Section):
-    """Parts that keep their weights and running statistics. Both frozen is a linear probe."""
+    """Parts that keep their weights and running statistics. Embedding and backbone frozen is a linear probe."""
 
     embedding: bool = Field(default=False, description="Keep the embedding as it is.")
     backbone: bool = Field(default=False, description="Keep the backbone as it is.")
+    prompt: bool = Field(default=False, description="Keep what the embedding has learned of systems, its prompt.")
 
 
 class LrMultipliers(Section):

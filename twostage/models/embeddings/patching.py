@@ -22,8 +22,13 @@ class PatchEmbedding(nn.Module):
     """Turns a window into one token per patch.
 
     ``forward`` takes the windows and, by name, whatever it needs of ``sample_rate_B`` (Hz), ``starts``, ``system_B``
-    and ``domain_B`` (ids of the metadata table); the network gives it what its signature names.
+    and ``domain_B`` (ids of the metadata table); the network gives it what its signature names. ``prompt`` holds what
+    it has learned of systems and can be frozen alone; None where there is no such thing.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prompt: nn.Module | None = None
 
     @abstractmethod
     def starts(self, x_BLC: Tensor) -> PatchStarts:

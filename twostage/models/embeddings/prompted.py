@@ -19,10 +19,8 @@ PROMPT_SPREAD = 0.1
 class PromptedEmbedding(PatchEmbedding):
     """Tokens of the signal, which a subclass joins with a prompt, then layer norm and dropout.
 
-    Everything that a prompt learns lies in ``prompt``, which is None where the document leaves prompts out.
+    A subclass keeps in ``prompt`` what it learns of systems.
     """
-
-    prompt: nn.Module | None
 
     def __init__(self, config: configs.HSEPrompt | configs.HSEv2) -> None:
         super().__init__()
