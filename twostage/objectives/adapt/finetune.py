@@ -17,7 +17,7 @@ from twostage.config.stage_2 import FinetuneConfig
 from twostage.data.recordings import Part
 from twostage.data.windowed import Batch
 from twostage.models.network import Network
-from twostage.objectives.base import Objective, freeze
+from twostage.objectives.base import Objective, freeze, frozen_parts
 from twostage.objectives.classification import SCALARS, SystemMetrics
 
 ENCODER_PARTS = ("embedding", "backbone")
@@ -44,7 +44,7 @@ class Finetune(Objective):
     @property
     def frozen(self) -> list[nn.Module]:
         """Parts of the encoder that keep their weights and running statistics."""
-        return [getattr(self.network, name) for name in ENCODER_PARTS if getattr(self.adaptation.freeze, name)]
+        return frozen_parts(self.network, self.adaptation.freeze)
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - the signature of torch
         """Train mode for all but the frozen parts."""
