@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from twostage.errors import TransferError
+from twostage.models.renaming_prompt import PAIRS
 
 State = dict[str, Tensor]
 
@@ -19,6 +20,7 @@ State = dict[str, Tensor]
 _SAME_TENSOR = (
     ("embedding.linear1.", "embedding.linear1."),
     ("embedding.linear2.", "embedding.linear2."),
+    *PAIRS,
     ("backbone.Linear_Seasonal.", "backbone.seasonal."),
     ("backbone.Linear_Trend.", "backbone.trend."),
     ("backbone.encoder.attn_layers.{}.attention.out_projection.", "backbone.layers.{}.self_attn.out_proj."),
