@@ -1,0 +1,132 @@
+"""One direction: what rules see of the old document, and what they say about the new one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from twostage.legacy.core.leaves import KeyPath, put, same
+from twostage.legacy.core.mounts import Key, Layout, Leaf, Scope, Stage
+from twostage.legacy.core.remarks import Remark, Remarks
+
+Names = tuple[str, ...]
+
+
+class NotHere(Exception):  # noqa: N818 - it is a reason, not a failure
+    """A value that the new document cannot hold; the text says why."""
+
+
+def key_of(name: str) -> Key:
+    """``task.lr`` as a key."""
+    return tuple(name.split("."))
+
+
+@dataclass(frozen=True)
+class Source:
+    """All leaves of the old files, by scope and key. Where one key is written twice, the later one counts."""
+
+    layout: Layout
+    leaves: Sequence[Leaf]
+    facts: Mapping[str, Any]
+    by_key: Mapping[tuple[Scope, Key], Leaf] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = {(leaf.scope, leaf.key): leaf for leaf in self.leaves if leaf.key is not None}
+        object.__setattr__(self, "by_key", found)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a rule reads: the scopes of one stage (or of the whole document), nearest first.
+
+    A nearer scope wins whatever the spelling; inside a scope the first of the names wins.
+    """
+
+    source: Source
+    scopes: tuple[Scope, ...]
+    stage: Stage | None = None
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What was found out about the document before any rule ran, such as the role of each stage."""
+        return self.source.facts
+
+    def find(self, *names: str) -> Leaf | None:
+        """The leaf that decides a quantity."""
+        return next(iter(self.all(*names)), None)
+
+    def all(self, *names: str) -> list[Leaf]:
+        """Every leaf of a quantity, the deciding one first."""
+        keys = [key_of(name) for name in names]
+        pairs = [(scope, key) for scope in self.scopes for key in keys]
+        return [self.source.by_key[pair] for pair in pairs if pair in self.source.by_key]
+
+    def value(self, *names: str) -> Any:
+        """The value that decides a quantity; None where none is written."""
+        leaf = self.find(*names)
+        return None if leaf is None else leaf.value
+
+    def below(self, name: str) -> list[Leaf]:
+        """The leaves below a mapping, each key from its nearest scope."""
+        prefix = key_of(name)
+        found: dict[Key, Leaf] = {}
+        for scope in reversed(self.scopes):
+            for (where, key), leaf in self.source.by_key.items():
+                if where == scope and key[: len(prefix)] == prefix and len(key) > len(prefix):
+                    found[key] = leaf
+        return list(found.values())
+
+    def only(self, scope: Scope) -> View:
+        """The same view with one scope."""
+        return View(self.source, (scope,), self.stage)
+
+
+@dataclass
+class Draft:
+    """The new document as it grows, and which old leaf went where."""
+
+    body: dict[str, Any] = field(default_factory=dict)
+    uses: dict[KeyPath, list[KeyPath]] = field(default_factory=lambda: defaultdict(list))
+    remarks: Remarks = field(default_factory=Remarks)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def set(self, path: str | KeyPath, value: Any, *used: Leaf | None) -> None:
+        """Write a value and say which leaves it comes from."""
+        where = key_of(path) if isinstance(path, str) else path
+        put(self.body, where, value)
+        self.use(where, *used)
+
+    def use(self, where: str | KeyPath, *used: Leaf | None) -> None:
+        """Leaves that a key of the new document stands for without holding their value."""
+        target = key_of(where) if isinstance(where, str) else where
+        for leaf in used:
+            if leaf is not None and target not in self.uses[leaf.path]:
+                self.uses[leaf.path].append(target)
+
+    def remark(self, code: str, leaf: Leaf | KeyPath | None, text: str) -> None:
+        """Tell the user something about a leaf."""
+        path = leaf.path if isinstance(leaf, Leaf) else leaf
+        self.remarks.add(Remark(code, path, text))
+
+    def refuse(self, leaf: Leaf | str, reason: str) -> None:
+        """Something that the new document would have to say and cannot."""
+        key = leaf if isinstance(leaf, str) else ".".join(map(str, leaf.key or leaf.path[1:]))
+        self.refused.setdefault(key, reason)
+        self.remark("refused", None if isinstance(leaf, str) else leaf, reason)
+
+    def written(self, path: str) -> bool:
+        """Whether a rule has written a key."""
+        holder: Any = self.body
+        for key in key_of(path):
+            if not isinstance(holder, Mapping) or key not in holder:
+                return False
+            holder = holder[key]
+        return True
+
+
+def agree(leaves: Iterable[Leaf]) -> bool:
+    """Whether all leaves say the same."""
+    values = [leaf.value for leaf in leaves]
+    return all(same(value, values[0]) for value in values)

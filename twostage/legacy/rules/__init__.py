@@ -1,0 +1,1 @@
+"""The rules, by room of the new document."""

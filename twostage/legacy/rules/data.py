@@ -1,0 +1,149 @@
+"""Where recordings come from, windows, normalisation and batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twostage.legacy.core.backward import Wishes
+from twostage.legacy.core.codecs import Choice, Codec, Text, Whole
+from twostage.legacy.core.forward import Draft, Names, View
+from twostage.legacy.core.leaves import same
+from twostage.legacy.core.mounts import Scope, Stage
+from twostage.legacy.core.rule import Body, Constant, Rule, Scalar, decoded, get, prefixed
+
+LENGTH: Names = ("data.window_size", "data.sequence_length", "data.preprocessing.segment_length")
+PLACEMENT: Names = ("data.window_sampling_strategy",)
+AMOUNT: Names = ("data.num_window",)
+STRIDE: Names = ("data.stride",)
+BATCH: Names = ("data.batch_size", "stage.batch_size", "task.batch_size", "trainer.batch_size")
+PLACEMENTS = Choice(
+    {"evenly_spaced": ("evenly_spaced",), "sequential": ("sequential",), "random": ("random",)},
+)
+NORMALIZATIONS = Choice(
+    {"standardize": ("standardization", True), "minmax": ("minmax",), "none": ("none", False)},
+)
+
+
+class Windows:
+    """The window keys as one section. ``stride`` belongs to sequential windows; the old code ignored it elsewhere."""
+
+    name = "window"
+
+    def forward(self, view: View, draft: Draft) -> None:
+        """All keys of the document; of a stage only where it has one of its own."""
+        own = _own(view)
+        if own is None or not own.all(*LENGTH, *PLACEMENT, *AMOUNT, *STRIDE):
+            return
+        window = self._section(view if view.stage else own, draft, _target(view))
+        if view.stage is not None and _paired(view) and window == get(draft.body, "data.window")[1]:
+            for leaf in own.all(*LENGTH, *PLACEMENT, *AMOUNT, *STRIDE):
+                if leaf.path in draft.uses:
+                    draft.uses[leaf.path] = [("data", "window")]
+        elif window:
+            _write(draft, _target(view), window)
+
+    def _section(self, view: View, draft: Draft, target: str) -> dict[str, Any]:
+        placement = "evenly_spaced"
+        window: dict[str, Any] = {}
+        for key, names, codec in self._parts():
+            leaf = view.find(*names)
+            value = None if leaf is None else decoded(leaf, codec, draft)
+            if key == "placement":
+                placement = value or placement
+                window[key] = placement
+            elif leaf is None or value is None or (key == "stride" and placement != "sequential"):
+                continue
+            else:
+                window[key] = value
+            if leaf is not None and value is not None:
+                draft.use(f"{target}.{key}", leaf)
+        return window
+
+    @staticmethod
+    def _parts() -> tuple[tuple[str, Names, Codec], ...]:
+        return (
+            ("placement", PLACEMENT, PLACEMENTS),
+            ("length", LENGTH, Whole(8)),
+            ("per_recording", AMOUNT, Whole(1)),
+            ("stride", STRIDE, Whole(1)),
+        )
+
+    def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
+        """Key by key."""
+        there, window = get(body, prefixed(stage, "window") if stage else "data.window")
+        if not there:
+            return
+        scopes = _doc_scopes(wishes, body, "window") if stage is None else wishes.layout.sees[stage][:1]
+        for key, names, codec in self._parts():
+            if key in window:
+                wishes.want(stage, names, codec.encode(window[key]), scopes=scopes)
+
+
+class BatchSize:
+    """Windows per batch, of the document or of one stage."""
+
+    name = "batch_size"
+
+    def forward(self, view: View, draft: Draft) -> None:
+        """The document's from what both stages share; a stage's where it has one of its own."""
+        own = _own(view)
+        leaf = None if own is None else own.find(*BATCH)
+        value = None if leaf is None else decoded(leaf, Whole(1), draft)
+        if leaf is None or value is None:
+            return
+        if view.stage is not None and _paired(view) and same(value, get(draft.body, "data.batch_size")[1]):
+            draft.use("data.batch_size", leaf)
+        else:
+            draft.set("data.batch_size" if view.stage is None else f"{view.stage}.batch_size", value, leaf)
+
+    def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
+        """Ask for it where it belongs."""
+        there, value = get(body, prefixed(stage, "batch_size") if stage else "data.batch_size")
+        if there:
+            scopes = _doc_scopes(wishes, body, "batch_size") if stage is None else wishes.layout.sees[stage][:1]
+            wishes.want(stage, BATCH, value, scopes=scopes)
+
+
+def _paired(view: View) -> bool:
+    return view.source.layout.paired
+
+
+def _own(view: View) -> View | None:
+    """What belongs to the document alone, or to the stage alone; None where that is nothing."""
+    scopes = view.source.layout.scopes()
+    if view.stage is None:
+        return view.only(scopes[0])
+    mine: Scope = view.source.layout.sees[view.stage][0]
+    return None if mine == scopes[0] else view.only(mine)
+
+
+def _target(view: View) -> str:
+    return "data.window" if view.stage is None else f"{view.stage}.window"
+
+
+def _write(draft: Draft, target: str, section: dict[str, Any]) -> None:
+    for key, value in section.items():
+        draft.set(f"{target}.{key}", value)
+
+
+def _doc_scopes(wishes: Wishes, body: Body, key: str) -> tuple[Scope, ...]:
+    """Where the document's own value stands: what both stages share, or every file without a value of its own."""
+    scopes = wishes.layout.scopes()
+    if not wishes.layout.paired:
+        return scopes[:1]
+    return tuple(scope for scope in scopes if not get(body, f"{scope}.{key}")[0])
+
+
+SOURCE: tuple[Rule, ...] = (
+    Scalar("source.root", "data.source.root", ("data.data_dir", "data_dir"), Text(), differing="refuse"),
+    Scalar("source.metadata", "data.source.metadata", ("data.metadata_file",), Text(), differing="refuse"),
+    Constant("source.kind", "data.source.kind", "phm_vibench", where="data.source"),
+)
+DOCUMENT: tuple[Rule, ...] = (
+    *SOURCE,
+    Windows(),
+    Scalar("normalize", "data.normalize", ("data.normalization", "data.normalize"), NORMALIZATIONS),
+    BatchSize(),
+    Scalar("workers", "data.workers", ("data.num_workers", "task.num_workers", "trainer.num_workers"), Whole(0)),
+)
+STAGE: tuple[Rule, ...] = (Windows(), BatchSize())
