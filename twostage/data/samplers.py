@@ -148,3 +148,22 @@ class SequentialBatches(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         for start in range(self.start, self.stop, self.batch_size):
             yield list(range(start, min(start + self.batch_size, self.stop)))
+
+
+class MixedBatches(Sampler[list[int]]):
+    """Every window exactly once over all ranks, in one fixed random order, in batches as equal in size as can be.
+
+    For losses that compare classes: windows in order would come one class at a time, and a short last batch might hold
+    nothing to compare.
+    """
+
+    def __init__(self, n: int, batch_size: int, *, seed: int, rank: int = 0, world_size: int = 1) -> None:
+        mine = torch.randperm(n, generator=generator(seed))[rank::world_size]
+        self._batches = mine.tensor_split(math.ceil(len(mine) / batch_size)) if len(mine) else ()
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for batch in self._batches:
+            yield batch.tolist()

@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import DataLoader, Sampler
 
 from twostage.data.recordings import Part
-from twostage.data.samplers import BalancedBatches, PairedBatches, SameEachEpoch, SequentialBatches
+from twostage.data.samplers import BalancedBatches, MixedBatches, PairedBatches, SameEachEpoch, SequentialBatches
 from twostage.data.windowed import Batch, WindowDataset
 from twostage.engine.stage_data import StageData
 from twostage.errors import DataError
@@ -16,9 +16,9 @@ from twostage.errors import DataError
 class StageLoaders(pl.LightningDataModule):
     """Balanced batches for training, every window exactly once for validation and test."""
 
-    def __init__(self, data: StageData, *, seed: int, pairs: bool) -> None:
+    def __init__(self, data: StageData, *, seed: int, pairs: bool, mixed: bool = False) -> None:
         super().__init__()
-        self.data, self.seed, self.pairs = data, seed, pairs
+        self.data, self.seed, self.pairs, self.mixed = data, seed, pairs, mixed
         self.bank = data.source.open(data.recordings)
 
     def train_dataloader(self) -> DataLoader[Batch]:
@@ -29,12 +29,18 @@ class StageLoaders(pl.LightningDataModule):
         """Every validation window once; the same pairs in each epoch where the objective compares pairs."""
         if not len(self.data.windows["validation"].rows):
             return []
+        if self.mixed:
+            return self._loader("validation", self._mixed("validation"))
         batches = SameEachEpoch(self._drawn("validation")) if self.pairs else self._in_order("validation")
         return self._loader("validation", batches)
 
     def test_dataloader(self) -> DataLoader[Batch]:
         """Every test window once."""
         return self._loader("test", self._in_order("test"))
+
+    def every(self, part: Part) -> DataLoader[Batch]:
+        """Every window of a part once, in order."""
+        return self._loader(part, self._in_order(part))
 
     def dataset(self, part: Part) -> WindowDataset:
         """The windows of a part."""
@@ -82,6 +88,10 @@ class StageLoaders(pl.LightningDataModule):
     def _in_order(self, part: Part) -> Sampler[list[int]]:
         size = self.data.config.batch_size
         return SequentialBatches(len(self.data.windows[part].rows), size, rank=self._rank, world_size=self._world_size)
+
+    def _mixed(self, part: Part) -> Sampler[list[int]]:
+        n, size = len(self.data.windows[part].rows), self.data.config.batch_size
+        return MixedBatches(n, size, seed=self.seed, rank=self._rank, world_size=self._world_size)
 
     @property
     def _rank(self) -> int:

@@ -70,7 +70,7 @@ def run_stage_in(
     began = time.perf_counter()
     objective = build_objective(stage, data)
     report = None if start is None else transferred(stage, objective, data, digests, start)
-    loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs)
+    loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, mixed=objective.mixed)
     with quiet():
         trainer, best_epoch = _fit(folder, stage, objective, loaders, observer)
         metrics = _evaluate(stage, trainer, objective, loaders)

@@ -41,6 +41,11 @@ class Objective(pl.LightningModule):
         """Whether a batch holds anchors and then, for each, another window of its recording."""
         return False
 
+    @property
+    def mixed(self) -> bool:
+        """Whether the loss compares classes, so that batches of the validation must mix them as in training."""
+        return False
+
     def logged(self) -> frozenset[str]:
         """Names that can select a checkpoint: all that is logged in training and validation."""
         return frozenset({"train/loss", "validation/loss"})

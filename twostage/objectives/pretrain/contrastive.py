@@ -1,14 +1,16 @@
-"""Contrastive pretraining: two views of one state lie together, views of others apart.
+"""Contrastive pretraining: windows of one state lie together, those of others apart.
 
-Legend: B batch, L length, C channels, D features, V views.
+Legend: B batch, L length, C channels, E features of the projection, V views.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
-from pytorch_metric_learning.losses import SupConLoss
 from torch import Tensor, nn
 
+from twostage.components import build
 from twostage.config.model import ModelConfig
 from twostage.config.stage_1 import ContrastiveConfig
 from twostage.data.recordings import Part
@@ -17,27 +19,36 @@ from twostage.models.heads.projection import ProjectionHead
 from twostage.models.network import Network
 from twostage.objectives.augmentation import chain
 from twostage.objectives.base import Objective
+from twostage.objectives.identity import class_of_system
 
 
 class Contrastive(Objective):
-    """NT-Xent over pairs (Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations").
+    """A loss that compares windows of a batch with one another.
 
+    The set-up is that of Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations".
     With pairing ``views`` a batch holds B windows, and each is augmented twice. With pairing ``recording`` it holds
     2B windows, anchors first and then their partners from the same recording; windows of one recording are never
-    negatives of each other, and where a batch holds more than two of them, an anchor's loss is the mean over its
-    positives (Khosla et al. 2020, "Supervised Contrastive Learning", eq. 2, with the recording as the class).
+    negatives of each other. With pairing ``class`` it holds B windows, each is augmented once, and those of one class
+    of one system belong together. Where a window has several positives, its loss is the mean over them (Khosla et al.
+    2020, "Supervised Contrastive Learning", eq. 2).
     """
 
-    def __init__(self, config: ContrastiveConfig, network: Network) -> None:
+    def __init__(
+        self, config: ContrastiveConfig, network: Network, *, classes: Mapping[int, int] | None = None
+    ) -> None:
         super().__init__(config, network)
         self.pairing = config.pairing
         self.augment = chain(config.augmentations)
-        # With one positive per anchor this is NT-Xent, number for number. The library's NTXentLoss lays every positive
-        # against every negative in one table, which takes a hundred times as long at the same batch.
-        self.nt_xent: nn.Module = SupConLoss(temperature=config.loss.temperature)
+        self.compare: nn.Module = build(config.loss)
+        self.width = max((classes or {}).values(), default=0)
 
     @staticmethod
-    def head(config: ContrastiveConfig, model: ModelConfig) -> ProjectionHead:
+    def head(
+        config: ContrastiveConfig,
+        model: ModelConfig,
+        *,
+        classes: Mapping[int, int] | None = None,  # noqa: ARG004 - classes have no output here
+    ) -> ProjectionHead:
         """The projection head that this objective needs."""
         return ProjectionHead(config.projection, dim=model.embedding.dim)
 
@@ -46,12 +57,17 @@ class Contrastive(Objective):
         """Pairs are drawn where positives are two windows of one recording."""
         return self.pairing == "recording"
 
+    @property
+    def mixed(self) -> bool:
+        """Where classes are compared, a batch must not hold a single one."""
+        return self.pairing == "class"
+
     def loss(self, batch: Batch, part: Part) -> Tensor:  # noqa: ARG002 - the same in every part
-        """NT-Xent of the batch's pairs; 0-dimensional."""
+        """Comparing loss of the batch; 0-dimensional."""
         about = [self._twice(batch.sample_rate_B), self._twice(batch.system_B)]
         domain_V = None if batch.domain_B is None else self._twice(batch.domain_B)
-        z_VD = self.network(self._views(batch.x_BLC), *about, domain_V)
-        loss: Tensor = self.nt_xent(z_VD, self._identity(batch))
+        z_VE = self.network(self._views(batch.x_BLC), *about, domain_V)
+        loss: Tensor = self.compare(z_VE, self._identity(batch))
         return loss
 
     def _views(self, x_BLC: Tensor) -> Tensor:
@@ -62,7 +78,11 @@ class Contrastive(Objective):
         return torch.cat([values, values]) if self.pairing == "views" else values
 
     def _identity(self, batch: Batch) -> Tensor:
-        """What makes two views a positive pair: the same window, or the same recording."""
-        if self.pairing == "recording":
-            return batch.recording_B
-        return torch.arange(len(batch.x_BLC), device=batch.x_BLC.device).repeat(2)
+        """What makes two views positives: the same window, the same recording, or the same class of one system."""
+        match self.pairing:
+            case "recording":
+                return batch.recording_B
+            case "class":
+                return class_of_system(batch, self.width)
+            case "views":
+                return torch.arange(len(batch.x_BLC), device=batch.x_BLC.device).repeat(2)

@@ -1,0 +1,80 @@
+"""Pretraining by classification and metric learning at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from twostage.config.augmentation import Augmentation
+from twostage.config.base import FromList, NonNegative
+from twostage.config.model.heads import ClassificationHead, LinearHead
+from twostage.config.stage_1.base import Pretraining, Projection
+from twostage.config.stage_1.metric_losses import MetricLoss, SupCon
+
+
+class UnifiedMetricConfig(Pretraining):
+    """Tell the classes of several systems apart with one encoder, and keep windows of a class together; reads labels.
+
+    The loss is the weighted sum of the cross entropy of the head and of the metric loss of the projection.
+    """
+
+    implementation: ClassVar[str] = "twostage.objectives.pretrain.unified_metric:UnifiedMetric"
+
+    pretrain_mode: Literal["unified_metric"] = "unified_metric"
+    metric: MetricLoss = Field(default_factory=SupCon, description="Metric loss.")
+    metric_weight: NonNegative = Field(1.0, description="Weight of the metric loss; 0 is plain classification.")
+    classification_weight: NonNegative = Field(
+        1.0, description="Weight of the cross entropy; 0 is plain metric learning."
+    )
+    positives: Literal["class_in_system", "class_across_systems"] = Field(
+        "class_in_system",
+        description="What belongs together: windows of one class of one system, or of one label wherever it occurs.",
+    )
+    head: ClassificationHead = Field(default_factory=LinearHead, description="Classification head.")
+    projection: Projection = Field(default_factory=Projection, description="Projection head of the metric loss.")
+    augmentations: Annotated[tuple[Augmentation, ...], FromList] = Field(
+        (), description="Applied to training windows in this order; to each of two views where the metric needs pairs."
+    )
+    unlabelled: Literal["error", "exclude"] = Field(
+        "error", description="What to do with recordings that have no label."
+    )
+
+    @property
+    def reads_labels(self) -> bool:
+        """This pretraining is supervised."""
+        return True
+
+    @model_validator(mode="after")
+    def _something_to_learn(self) -> Self:
+        if self.metric_weight == self.classification_weight == 0.0:
+            raise ValueError("metric_weight and classification_weight are both 0, so nothing would be learnt")
+        return self
+
+    @model_validator(mode="after")
+    def _pairs_are_views(self) -> Self:
+        if self.metric_weight and self.metric.needs_pairs and not self.augmentations:
+            raise ValueError(
+                f"metric {self.metric.kind} compares two views of a window and needs at least one of augmentations; "
+                "without them write metric: {kind: supcon}"
+            )
+        if self.metric.needs_pairs and self.positives != "class_in_system":
+            raise ValueError(f"positives has no effect, because metric {self.metric.kind} compares views of a window")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_can_be_compared(self) -> Self:
+        if self.positives == "class_across_systems" and self.head.share != "shared":
+            raise ValueError(
+                "positives class_across_systems takes equal labels of different systems for the same class, so the "
+                "head must answer for all systems alike; write head.share: shared"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_classifier_is_judged(self) -> Self:
+        if self.classification_weight == 0.0 and not self.checkpoint.monitor.endswith("loss"):
+            raise ValueError(
+                f"checkpoint.monitor {self.checkpoint.monitor} needs a classifier, but classification_weight is 0"
+            )
+        return self
