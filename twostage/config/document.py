@@ -11,7 +11,7 @@ from twostage.config.data import DataConfig
 from twostage.config.embedding_rules import embedding_misfit
 from twostage.config.model import ModelConfig
 from twostage.config.stage import StageConfig
-from twostage.config.stage_1 import ContrastiveConfig, ReconstructionConfig, Stage1Config
+from twostage.config.stage_1 import ContrastiveConfig, Mask, ReconstructionConfig, Stage1Config
 from twostage.config.stage_2 import Stage2Config
 
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], FromList]
@@ -84,10 +84,22 @@ class TwoStageConfig(Section):
 
     @model_validator(mode="after")
     def _something_is_left_to_see(self) -> Self:
-        if isinstance(self.stage_1, ReconstructionConfig) and 2 * self.stage_1.mask.block > self.data.window.length:
+        mask = getattr(self.stage_1, "hides", None)
+        if isinstance(mask, Mask) and (reason := mask.crowded(self.data.window.length)):
             raise ValueError(
-                f"stage_1.mask.block ({self.stage_1.mask.block}) is more than half of data.window.length "
-                f"({self.data.window.length}), so too little would be left to restore it from"
+                f"stage_1.{'mask' if isinstance(self.stage_1, ReconstructionConfig) else 'params'}.{reason}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _pretraining_heads_train(self) -> Self:
+        stage_1 = self.stage_1
+        if stage_1 is None or not stage_1.reads_labels or stage_1.shares_classes:
+            return self
+        if (stage_1.split or self.data.split).unit == "system":
+            raise ValueError(
+                "a split by system validates on systems that are not trained on, and their heads would stay untrained; "
+                "write share: shared under the head of stage_1, or another split under stage_1.split"
             )
         return self
 

@@ -18,8 +18,10 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails
 
+from twostage.config.model.heads import ClassificationHead
 from twostage.config.stage_1.base import Pretraining
 from twostage.config.stage_1.plugins import PLUGINS, ClassificationPrediction, Flow, Plugin, Supervised
+from twostage.config.stage_1.reconstruction import Mask
 
 BuiltIn = Literal["supervised", "classification_prediction", "flow"]
 Imported = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
@@ -101,9 +103,14 @@ class CustomConfig(Pretraining):
         return isinstance(self.params, Plugin) and self.params.reads_labels
 
     @property
-    def shares_classes(self) -> bool:
-        """Whether one head answers for all systems."""
-        return isinstance(self.params, Supervised) and self.params.head.share == "shared"
+    def hides(self) -> Mask | None:
+        """What the built-in plugin hides."""
+        return self.params.mask if isinstance(self.params, ClassificationPrediction) else None
+
+    @property
+    def head(self) -> ClassificationHead | None:
+        """The classification head of the built-in plugin."""
+        return self.params.head if isinstance(self.params, Supervised) else None
 
     @model_validator(mode="after")
     def _labels_that_nobody_reads(self) -> Self:

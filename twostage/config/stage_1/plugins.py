@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from twostage.config.base import Component, Count, NonNegative
 from twostage.config.model.heads import ClassificationHead, LinearHead
-from twostage.config.stage_1.reconstruction import HiddenShare
+from twostage.config.stage_1.reconstruction import HiddenShare, Mask
 
 
 class Plugin(Component):
@@ -40,6 +40,11 @@ class ClassificationPrediction(Supervised):
     mask_ratio: HiddenShare = Field(0.1, description="Share of blocks that are hidden before the forecast.")
     forecast_part: HiddenShare = Field(0.1, description="Share of the window that is hidden at its end.")
     block: Count = Field(1, description="Samples per hidden block.")
+
+    @property
+    def mask(self) -> Mask:
+        """The same as a reconstruction writes it."""
+        return Mask(ratio=self.mask_ratio, block=self.block, forecast=self.forecast_part)
 
     @model_validator(mode="after")
     def _something_is_hidden(self) -> Self:

@@ -30,6 +30,16 @@ class Mask(Section):
             raise ValueError("per_channel has no effect, because ratio is 0 and the forecast is hidden in all channels")
         return self
 
+    def crowded(self, length: int) -> str | None:
+        """Say why too little of a window of ``length`` samples would be left to see, or None."""
+        if self.ratio == 0.0 or 2 * self.block <= length - self.tail(length):
+            return None
+        where = "" if self.forecast == 0.0 else f" without the forecast of {self.tail(length)} samples"
+        return (
+            f"block ({self.block}) is more than half of data.window.length ({length}){where}, so too little would be "
+            "left to restore it from"
+        )
+
     def tail(self, length: int) -> int:
         """How many samples are hidden at the end of a window: the share, rounded down, but at least one."""
         # A share such as 0.3 of 10 lies a little off 3 in floating point.
@@ -48,3 +58,8 @@ class ReconstructionConfig(Pretraining):
         description="Error over the hidden samples: squared, absolute, or the norm of the error over that of the "
         "signal in each window.",
     )
+
+    @property
+    def hides(self) -> Mask:
+        """What is hidden."""
+        return self.mask

@@ -1,13 +1,10 @@
-"""Masked reconstruction: hide blocks of samples, restore them from the rest.
-
-Legend: B batch, L length, C channels, P patches, l samples of a patch, c channels of a patch.
-"""
+"""Masked reconstruction: hide samples, restore them from the rest."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
+from typing import Any
 
-import torch
 from torch import Tensor
 
 from twostage.config.model import ModelConfig
@@ -17,45 +14,40 @@ from twostage.data.windowed import Batch
 from twostage.models.heads.reconstruction import ReconstructionHead
 from twostage.models.network import Network
 from twostage.objectives.base import Objective
+from twostage.objectives.pretrain.restoration import SCORES, Restoration
 
 
 class Reconstruction(Objective):
-    """Masked autoencoding of patches (He et al. 2022; Nie et al. 2023 for time series).
-
-    Samples are hidden before patches are cut, so that overlapping patches cannot give a hidden sample away. The error
-    counts hidden samples alone.
-    """
+    """Masked autoencoding of patches (He et al. 2022; Nie et al. 2023 for time series)."""
 
     def __init__(self, config: ReconstructionConfig, network: Network) -> None:
         super().__init__(config, network)
-        self.mask = config.mask
-        self.error = torch.square if config.loss == "mse" else torch.abs
+        self.restoration = Restoration(config.mask, config.loss)
 
     @staticmethod
     def head(config: ReconstructionConfig, model: ModelConfig) -> ReconstructionHead:  # noqa: ARG004 - the interface
         """The head that turns tokens back into patches."""
         return ReconstructionHead(model.embedding)
 
-    def loss(self, batch: Batch, part: Part) -> Tensor:  # noqa: ARG002 - the same in every part
-        """Mean error over the hidden samples of the patches; 0-dimensional."""
-        embedding = self.network.embedding
-        x_BLC = batch.x_BLC
-        hidden_BLC = self.hidden(x_BLC)
-        starts = embedding.starts(x_BLC)
-        tokens_BPD = self.network.encode(
-            x_BLC * ~hidden_BLC, batch.sample_rate_B, starts, system_B=batch.system_B, domain_B=batch.domain_B
-        )
-        restored_BPlc = self.network.head(tokens_BPD)
-        hidden_BPlc = embedding.patches(hidden_BLC.to(x_BLC.dtype), starts)
-        errors_BPlc = self.error(restored_BPlc - embedding.patches(x_BLC, starts)) * hidden_BPlc
-        return errors_BPlc.sum() / hidden_BPlc.sum().clamp(min=1.0)
+    def loss(self, batch: Batch, part: Part) -> Tensor:
+        """Mean error over the hidden samples; 0-dimensional."""
+        found: Tensor = self.restoration(self.network, self.network.head, batch, part)
+        return found
 
-    def hidden(self, x_BLC: Tensor) -> Tensor:
-        """Which samples are hidden, as booleans (B, L, C): whole blocks, at least one hidden and one left."""
-        batch, length, channels = x_BLC.shape
-        blocks = math.ceil(length / self.mask.block)
-        count = min(max(1, round(self.mask.ratio * blocks)), max(1, blocks - 1))
-        draw = torch.rand(batch, blocks, device=x_BLC.device)
-        chosen = torch.zeros_like(draw, dtype=torch.bool).scatter_(1, draw.argsort(dim=1)[:, :count], value=True)
-        hidden_BL = chosen.repeat_interleave(self.mask.block, dim=1)[:, :length]
-        return hidden_BL.unsqueeze(-1).expand(-1, -1, channels)
+    def logged(self) -> frozenset[str]:
+        """Losses, and how well hidden samples of the validation part are restored."""
+        return super().logged() | {f"validation/{name}" for name in SCORES}
+
+    def metrics(self, part: Part) -> Mapping[str, Any]:
+        """Mean squared error and mean correlation of the hidden samples of the validation part."""
+        return self.restoration.scores() if part == "validation" else {}
+
+    def on_validation_epoch_start(self) -> None:
+        """Each epoch counts its own windows alone, and hides the same of them."""
+        super().on_validation_epoch_start()
+        self.restoration.restart()
+
+    def on_validation_epoch_end(self) -> None:
+        """Log what the epoch has restored."""
+        super().on_validation_epoch_end()
+        self.log_dict({f"validation/{name}": value for name, value in self.metrics("validation").items()})

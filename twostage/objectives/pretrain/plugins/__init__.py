@@ -1,0 +1,1 @@
+"""Plugins that ``pretrain_mode: custom`` knows by name."""
