@@ -66,4 +66,7 @@ def _written(stage: Stage) -> dict[str, Any]:
             return shared | {"stage_1": config.model_dump(mode="json")["stage_1"]}
         case AdaptStage():
             stage_2 = config.model_dump(mode="json", exclude={"stage_2": {"targets", "init", "control"}})["stage_2"]
-            return shared | {"stage_2": stage_2, "target": sorted(stage.target.ids), "variant": stage.variant}
+            measured = {} if config.stage_1 is None else config.stage_1.model_dump(mode="json", include={"zero_shot"})
+            return (
+                shared | measured | {"stage_2": stage_2, "target": sorted(stage.target.ids), "variant": stage.variant}
+            )

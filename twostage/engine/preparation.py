@@ -84,7 +84,10 @@ class Workshop:
             refuse_unlabelled(chosen, stage="stage_1")
         split = make_split(chosen, config, window_length=self._length, exclude=tested, labelled=labelled)
         labels = _label_space(chosen, split, shared=stage_1.shares_classes) if labelled else None
-        return self._finish(chosen, split, labels=labels, notices=idle_test(split), pretraining=True)
+        measured = stage_1.zero_shot is not None and self.config.stage_2 is None
+        return self._finish(
+            chosen, split, labels=labels, notices=() if measured else idle_test(split), pretraining=True
+        )
 
     def _split_for_adaptation(self, target: Target) -> StageData:
         stage_2 = self.config.stage_2

@@ -15,6 +15,7 @@ from torch import Tensor
 from twostage.components import implementation_of
 from twostage.config.stage import StageConfig
 from twostage.data.survey import data_digest
+from twostage.engine import zero_shot
 from twostage.engine.artifacts import json_text
 from twostage.engine.checkpoints import Checkpoint, save_checkpoint
 from twostage.engine.keys import stage_key
@@ -71,9 +72,11 @@ def run_stage_in(
     objective = build_objective(stage, data)
     report = None if start is None else transferred(stage, objective, data, digests, start)
     loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, mixed=objective.mixed)
+    before = zero_shot.kept(stage, objective)
     with quiet():
         trainer, best_epoch = _fit(folder, stage, objective, loaders, observer)
         metrics = _evaluate(stage, trainer, objective, loaders)
+        metrics |= zero_shot.measured(stage, before, objective, loaders, trainer.strategy.root_device)
     digest = save_checkpoint(
         folder / CHECKPOINT,
         objective.network.state_dict(),
@@ -92,7 +95,7 @@ def run_stage_in(
         directory=folder,
         metrics=_flat(metrics),
         transfer=report,
-        notices=data.notices,
+        notices=(*data.notices, *zero_shot.idle(stage, loaders)),
         epochs=trainer.current_epoch,
         best_epoch=best_epoch,
         seconds=time.perf_counter() - began,

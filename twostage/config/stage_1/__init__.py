@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from twostage.config.stage_1.base import Pretraining, Projection
+from twostage.config.stage_1.base import Pretraining, Projection, ZeroShot
 from twostage.config.stage_1.contrastive import ContrastiveConfig
 from twostage.config.stage_1.custom import CustomConfig
 from twostage.config.stage_1.metric_losses import MetricLoss, NTXent, SupCon
@@ -27,4 +27,5 @@ __all__ = [
     "Stage1Config",
     "SupCon",
     "UnifiedMetricConfig",
+    "ZeroShot",
 ]

@@ -15,10 +15,21 @@ class Projection(Section):
     dim: Count = Field(32, description="Output features.")
 
 
+class ZeroShot(Section):
+    """Classify test windows by features alone: nearest class mean, and nearest neighbours; nothing is trained."""
+
+    neighbours: Count = Field(5, description="Training windows that vote on a test window.")
+
+
 class Pretraining(StageConfig):
     """A training without a target, whose encoder stage 2 starts from."""
 
     systems: Ids | None = Field(None, description="Systems to pretrain on; null takes all but those of stage 2.")
+    zero_shot: ZeroShot | None = Field(
+        None,
+        description="Measure the encoder on the test of each target before it adapts (without stage 2: on the test "
+        "part of stage 1); null does not.",
+    )
 
     @property
     def reads_labels(self) -> bool:
