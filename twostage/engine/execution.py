@@ -54,7 +54,7 @@ class Work:
         check_device(self.plan.config.trainer)
         for stage in self.plan.stages:
             objective, data = build_objective(stage, self.data[stage.name]), self.data[stage.name]
-            loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs)
+            loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, items=objective.items)
             loaders.train_dataloader(), loaders.val_dataloader()
             if isinstance(stage, AdaptStage) and stage.checkpoint is not None:
                 transferred(stage, objective, data, self.digests[stage.name], load_pretrained(stage.checkpoint))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import lightning.pytorch as pl
 import torch
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from twostage.data.recordings import Part
 from twostage.data.samplers import BalancedBatches, MixedBatches, PairedBatches, SameEachEpoch, SequentialBatches
@@ -12,23 +15,30 @@ from twostage.data.windowed import Batch, WindowDataset
 from twostage.engine.stage_data import StageData
 from twostage.errors import DataError
 
+# What an objective puts in the place of the windows of a part: see ``Objective.items``.
+Items = Callable[..., tuple[Dataset[Batch], Sampler[int]] | None]
+
 
 class StageLoaders(pl.LightningDataModule):
     """Balanced batches for training, every window exactly once for validation and test."""
 
-    def __init__(self, data: StageData, *, seed: int, pairs: bool, mixed: bool = False) -> None:
+    def __init__(
+        self, data: StageData, *, seed: int, pairs: bool, mixed: bool = False, items: Items | None = None
+    ) -> None:
         super().__init__()
-        self.data, self.seed, self.pairs, self.mixed = data, seed, pairs, mixed
+        self.data, self.seed, self.pairs, self.mixed, self._items = data, seed, pairs, mixed, items
         self.bank = data.source.open(data.recordings)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """System-balanced batches, drawn anew in each epoch."""
-        return self._loader("train", self._drawn("train"))
+        return self._replaced("train") or self._loader("train", self._drawn("train"))
 
     def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
         """Every validation window once; the same pairs in each epoch where the objective compares pairs."""
         if not len(self.data.windows["validation"].rows):
             return []
+        if (replaced := self._replaced("validation")) is not None:
+            return replaced
         if self.mixed:
             return self._loader("validation", self._mixed("validation"))
         batches = SameEachEpoch(self._drawn("validation")) if self.pairs else self._in_order("validation")
@@ -36,7 +46,7 @@ class StageLoaders(pl.LightningDataModule):
 
     def test_dataloader(self) -> DataLoader[Batch]:
         """Every test window once."""
-        return self._loader("test", self._in_order("test"))
+        return self._replaced("test") or self._loader("test", self._in_order("test"))
 
     def every(self, part: Part) -> DataLoader[Batch]:
         """Every window of a part once, in order."""
@@ -54,11 +64,20 @@ class StageLoaders(pl.LightningDataModule):
             classes=None if labels is None else labels.indices(self.data.recordings),
         )
 
+    def _replaced(self, part: Part) -> DataLoader[Batch] | None:
+        """Batches that the objective makes itself, where it does."""
+        dataset = self.dataset(part)
+        found = None if self._items is None else self._items(part, dataset, self.data.recordings, seed=self.seed)
+        return None if found is None else self._of(*found)
+
     def _loader(self, part: Part, batches: Sampler[list[int]]) -> DataLoader[Batch]:
+        return self._of(self.dataset(part), batches)
+
+    def _of(self, dataset: Dataset[Batch], order: Sampler[Any]) -> DataLoader[Batch]:
         workers = self.data.config.workers
         return DataLoader(
-            self.dataset(part),
-            sampler=batches,
+            dataset,
+            sampler=order,
             batch_size=None,
             num_workers=workers,
             persistent_workers=workers > 0,

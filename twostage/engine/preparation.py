@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from twostage.components import build
+from twostage.components import build, implementation_of
 from twostage.config.document import TwoStageConfig
 from twostage.config.stage_2 import Target
 from twostage.data.labels import LabelSpace
@@ -110,6 +110,9 @@ class Workshop:
     ) -> StageData:
         windows = self._windows(chosen, split)
         check_windows_disjoint(windows, chosen)
+        stage_2 = self.config.stage_2
+        if stage_2 is not None and not pretraining:
+            notices = (*notices, *implementation_of(stage_2).examine(stage_2, chosen, windows))
         data = StageData(
             source=self.source,
             config=self.config.data,

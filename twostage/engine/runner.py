@@ -71,7 +71,7 @@ def run_stage_in(
     began = time.perf_counter()
     objective = build_objective(stage, data)
     report = None if start is None else transferred(stage, objective, data, digests, start)
-    loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, mixed=objective.mixed)
+    loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, mixed=objective.mixed, items=objective.items)
     before = zero_shot.kept(stage, objective)
     with quiet():
         trainer, best_epoch = _fit(folder, stage, objective, loaders, observer)
@@ -117,9 +117,12 @@ def transferred(
 def _fit(
     folder: Path, stage: Stage, objective: Objective, loaders: StageLoaders, observer: Observer
 ) -> tuple[pl.Trainer, int]:
-    """Train, then put the best epoch's weights into the network; return that epoch, counted from 1."""
+    """Train, then put the best epoch's weights into the network; return that epoch, counted from 1 (0: none)."""
     trainer, best = make_trainer(stage, stage_config(stage), stage.config.trainer, folder, observer)
     pl.seed_everything(stage.seed, verbose=False)
+    if not stage_config(stage).trains:
+        observer.stage_started(stage, epochs=0, batches=0)
+        return trainer, 0
     with interruptible(trainer):
         trainer.fit(objective, datamodule=loaders)
     kept = torch.load(best.best_model_path, map_location="cpu", weights_only=True)

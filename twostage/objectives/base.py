@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn
+from torch.utils.data import Dataset, Sampler
 
 from twostage.config.stage import StageConfig
 from twostage.config.stage_2 import Freeze
-from twostage.data.recordings import Part
-from twostage.data.windowed import Batch
+from twostage.data.recordings import Notice, Part, Recording
+from twostage.data.windowed import Batch, WindowDataset
+from twostage.data.windows import WindowIndex
 from twostage.models.network import Network
 from twostage.objectives.optimization import make_optimizer, make_scheduler
 
@@ -45,6 +47,26 @@ class Objective(pl.LightningModule):
     def mixed(self) -> bool:
         """Whether the loss compares classes, so that batches of the validation must mix them as in training."""
         return False
+
+    def items(
+        self,
+        part: Part,  # noqa: ARG002 - the interface
+        windows: WindowDataset,  # noqa: ARG002
+        recordings: Sequence[Recording],  # noqa: ARG002
+        *,
+        seed: int,  # noqa: ARG002
+    ) -> tuple[Dataset[Batch], Sampler[int]] | None:
+        """What stands for the windows of a part, one item a batch, and in which order; None keeps the windows."""
+        return None
+
+    @staticmethod
+    def examine(
+        config: Any,  # noqa: ARG004 - the interface
+        recordings: Sequence[Recording],  # noqa: ARG004
+        windows: Mapping[Part, WindowIndex],  # noqa: ARG004
+    ) -> tuple[Notice, ...]:
+        """What is worth saying of an adaptation's windows before it trains. Raises DataError if they do not do."""
+        return ()
 
     def logged(self) -> frozenset[str]:
         """Names that can select a checkpoint: all that is logged in training and validation."""

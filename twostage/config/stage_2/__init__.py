@@ -1,13 +1,19 @@
 """Stage 2, adaptation: one class per ``adapt_mode``."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from twostage.config.stage_2.base import Adaptation, Freeze, Init, LrMultipliers, Transfer
+from twostage.config.stage_2.fewshot import FewshotConfig
 from twostage.config.stage_2.finetune import FinetuneConfig
 from twostage.config.stage_2.target import Target
 
-Stage2Config = FinetuneConfig
+Stage2Config = Annotated[FinetuneConfig | FewshotConfig, Field(discriminator="adapt_mode")]
 
 __all__ = [
     "Adaptation",
+    "FewshotConfig",
     "FinetuneConfig",
     "Freeze",
     "Init",
