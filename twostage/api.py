@@ -13,6 +13,7 @@ from twostage.config.document import TwoStageConfig
 from twostage.config.load import LoadedDocument, load_document
 from twostage.config.lock import lock_text
 from twostage.config.stage_2 import Init
+from twostage.engine.consent import require_consent
 from twostage.engine.execution import Executor, execute
 from twostage.engine.observer import Observer, Silent
 from twostage.engine.plan import Plan, Stage, make_plan
@@ -25,6 +26,8 @@ Config: TypeAlias = LoadedDocument | TwoStageConfig | Mapping[str, Any] | str | 
 
 class TwoStageRun:
     """A document that can be planned and run.
+
+    ``allow_custom`` agrees to import the class that ``stage_1.target`` names, if it is none of the built-in plugins.
 
     Example:
         >>> summary = TwoStageRun("cfg.yaml").fit()  # doctest: +SKIP
@@ -39,6 +42,7 @@ class TwoStageRun:
         local: Path | None = None,
         observer: Observer | None = None,
         executor: Executor | None = None,
+        allow_custom: bool = False,
     ) -> None:
         if isinstance(cfg, LoadedDocument):
             if overrides or local:
@@ -47,6 +51,7 @@ class TwoStageRun:
         else:
             self._loaded = load_document(cfg, overrides=overrides, local=local)
         self._observer, self._executor = observer or Silent(), executor
+        self._allow_custom = allow_custom
 
     @property
     def config(self) -> TwoStageConfig:
@@ -59,7 +64,9 @@ class TwoStageRun:
 
     def preview(self) -> list[StagePreview]:
         """What ``fit`` would do, with splits made and networks built, and nothing trained or written."""
-        return preview(self.plan())
+        plan = self.plan()
+        require_consent(plan, allowed=self._allow_custom)
+        return preview(plan)
 
     def fit(self) -> RunSummary:
         """Run all stages. Raises TwoStageError for a user's mistake."""
@@ -73,6 +80,7 @@ class TwoStageRun:
         return self._execute(Plan(plan.config, stages)).stage(stage.name)
 
     def _execute(self, plan: Plan) -> RunSummary:
+        require_consent(plan, allowed=self._allow_custom)
         return execute(
             plan,
             root=Path(self.config.output.root),

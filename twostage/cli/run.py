@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from twostage.config.load import LoadedDocument
 
 
-def run(
+def run(  # noqa: PLR0917 - options of a command line
     file: Annotated[Path | None, typer.Argument(help="Document to run; without it the embedded default runs.")] = None,
     override: Annotated[
         list[str] | None,
@@ -23,6 +23,10 @@ def run(
     dry_run: Annotated[  # noqa: FBT002 - how typer writes a flag
         bool,
         typer.Option("--dry-run", help="Check all but the signals and show the stages; train and write nothing."),
+    ] = False,
+    allow_custom: Annotated[  # noqa: FBT002 - as above
+        bool,
+        typer.Option("--allow-custom", help="Import the class that stage_1.target names; that runs its code."),
     ] = False,
 ) -> None:
     """Pretrain on many machines, adapt to the one that matters, and test."""
@@ -39,10 +43,10 @@ def run(
         from twostage.report.tables import summary_view
 
     if dry_run:
-        console.print(preview_view(TwoStageRun(document).preview()))
+        console.print(preview_view(TwoStageRun(document, allow_custom=allow_custom).preview()))
         return
     with progress_on(errors) as progress:
-        summary = TwoStageRun(document, observer=progress).fit()
+        summary = TwoStageRun(document, observer=progress, allow_custom=allow_custom).fit()
     console.print(summary_view(summary.directory))
     console.print(f"Results: {summary.directory}", highlight=False, markup=False, soft_wrap=True)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Collection, Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -59,6 +61,12 @@ def objective_class(config: CustomConfig) -> type[Objective]:
         kind: type[Objective] = implementation_of(config.params)
         return kind
     return _imported(config.target)
+
+
+def source_digest(config: CustomConfig) -> str:
+    """Digest of the module of a class that is imported; of nothing for a built-in plugin, or where there is no file."""
+    file = inspect.getsourcefile(objective_class(config)) if config.imports else None
+    return hashlib.sha256(Path(file).read_bytes() if file else b"").hexdigest()
 
 
 def _imported(target: str) -> type[Objective]:
