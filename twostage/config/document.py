@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 from twostage.config.base import Count, FromList, Positive, Section
 from twostage.config.data import DataConfig
 from twostage.config.embedding_rules import embedding_misfit
+from twostage.config.metric_rules import alone_in_its_batch, unmeasured_zero_shot
 from twostage.config.model import ModelConfig
 from twostage.config.stage import StageConfig
-from twostage.config.stage_1 import ContrastiveConfig, Mask, ReconstructionConfig, Stage1Config
+from twostage.config.stage_1 import Mask, ReconstructionConfig, Stage1Config
 from twostage.config.stage_2 import Stage2Config
 
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], FromList]
@@ -78,8 +79,14 @@ class TwoStageConfig(Section):
 
     @model_validator(mode="after")
     def _negatives_exist(self) -> Self:
-        if isinstance(self.stage_1, ContrastiveConfig) and self.data.batch_size == 1:
-            raise ValueError("contrastive pretraining compares windows of one batch, but data.batch_size is 1")
+        if reason := alone_in_its_batch(self.stage_1, self.data):
+            raise ValueError(reason)
+        return self
+
+    @model_validator(mode="after")
+    def _zero_shot_is_measured(self) -> Self:
+        if reason := unmeasured_zero_shot(self.stage_1, self.data, adapts=self.stage_2 is not None):
+            raise ValueError(reason)
         return self
 
     @model_validator(mode="after")
