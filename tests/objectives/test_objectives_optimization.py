@@ -40,9 +40,9 @@ def test_a_groups_rate_stands_before_the_written_one():
     assert make_optimizer(groups, config.AdamW(lr=0.1)).param_groups[0]["lr"] == 0.7
 
 
-def rates(written, epochs=6, batches=4):
+def rates(written, epochs=6, batches=4, lr=1.0):
     """The learning rate at each optimiser step, as Lightning would step the schedule."""
-    optimizer = make_optimizer(parameters(), config.SGD(lr=1.0))
+    optimizer = make_optimizer(parameters(), config.SGD(lr=lr))
     plan = make_scheduler(optimizer, written, CHECKPOINT, steps=epochs * batches, epochs=epochs)
     found = []
     for _ in range(epochs):
@@ -77,6 +77,36 @@ def test_cosine_warms_up_and_ends_at_its_share():
     assert found[4] == pytest.approx(1.0)
     assert all(later <= earlier for earlier, later in pairwise(found[4:]))
     assert found[-1] == pytest.approx(0.1, abs=0.02)
+
+
+@pytest.mark.parametrize("period", [2, 6, 9])
+@pytest.mark.parametrize("warmup", [0, 1])
+@pytest.mark.parametrize(("lr", "minimum"), [(1.0, 0.0), (0.3, 0.02)])
+def test_the_half_cosine_is_its_closed_form(period, warmup, lr, minimum):
+    """minimum + (lr - minimum) (1 + cos(pi t / period)) / 2 for t epochs after the warm-up, and then the minimum."""
+    found = rates(config.CosineSchedule(warmup_epochs=warmup, period=period, minimum=minimum), lr=lr)[4 * warmup :]
+    for step, rate in enumerate(found):
+        turn = math.pi * min(step / 4 / period, 1.0)
+        assert rate == pytest.approx(minimum + (lr - minimum) * (1 + math.cos(turn)) / 2, abs=1e-12)
+
+
+def test_the_half_cosine_is_that_of_torch():
+    optimizer = make_optimizer(parameters(), config.SGD(lr=0.3))
+    theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=5 * 4, eta_min=0.02)
+    for rate in rates(config.CosineSchedule(period=5, minimum=0.02), epochs=5, lr=0.3):
+        assert rate == pytest.approx(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        theirs.step()
+
+
+def test_the_lowest_rate_is_the_same_for_every_group():
+    groups = [{"params": [nn.Parameter(torch.ones(1))], "lr": lr} for lr in (1.0, 0.1)]
+    optimizer = make_optimizer(groups, config.SGD(lr=1.0))
+    plan = make_scheduler(optimizer, config.CosineSchedule(period=1, minimum=0.05), CHECKPOINT, steps=8, epochs=2)
+    for _ in range(6):
+        optimizer.step()
+        plan["scheduler"].step()
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.05, 0.05])
 
 
 def test_constant_needs_no_schedule():

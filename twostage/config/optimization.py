@@ -59,11 +59,26 @@ class ConstantSchedule(Section):
 
 
 class CosineSchedule(Section):
-    """Linear warm-up, then half a cosine down to a share of the learning rate; stepped per batch."""
+    """Linear warm-up, then half a cosine down to the lowest learning rate, which stays; stepped per batch."""
 
     kind: Literal["cosine"] = "cosine"
     warmup_epochs: NonNegative = Field(0.0, description="Epochs of linear warm-up; may be a fraction.")
-    final_share: Share = Field(0.0, description="Learning rate at the end, as a share of the written one.")
+    period: Count | None = Field(
+        None,
+        description="Epochs of the half cosine, counted from the end of the warm-up; null takes all that are left.",
+    )
+    final_share: Share = Field(
+        0.0, description="Lowest learning rate after the warm-up, as a share of the written one."
+    )
+    minimum: NonNegative = Field(
+        0.0, description="Instead of final_share: lowest learning rate after the warm-up, the same for all parameters."
+    )
+
+    @model_validator(mode="after")
+    def _one_floor(self) -> Self:
+        if self.minimum > 0.0 and self.final_share > 0.0:
+            raise ValueError("name either final_share or minimum, and not both")
+        return self
 
 
 class StepSchedule(Section):

@@ -16,6 +16,7 @@ from twostage.config.optimization import (
     Scheduler,
 )
 from twostage.config.splits import Split
+from twostage.config.windows import Windows
 
 
 class StageConfig(Component):
@@ -29,6 +30,10 @@ class StageConfig(Component):
     )
     early_stopping: EarlyStopping | None = Field(None, description="End before all epochs are done; null never does.")
     split: Split | None = Field(None, description="Split of this stage; null takes data.split.")
+    batch_size: Count | None = Field(None, description="Windows per batch of this stage; null takes data.batch_size.")
+    window: Windows | None = Field(
+        None, description="Where windows of this stage lie inside a recording; null takes data.window."
+    )
 
     @property
     def trains(self) -> bool:
@@ -40,4 +45,15 @@ class StageConfig(Component):
         warmup = getattr(self.scheduler, "warmup_epochs", 0.0)
         if warmup > self.epochs:
             raise ValueError(f"scheduler.warmup_epochs ({warmup:g}) must not exceed epochs ({self.epochs})")
+        return self
+
+    @model_validator(mode="after")
+    def _floor_lies_below(self) -> Self:
+        minimum = getattr(self.scheduler, "minimum", 0.0)
+        rate, name = self.optimizer.lr, "optimizer.lr"
+        for part, multiple in getattr(self, "lr_multipliers", ()):
+            if multiple < 1.0 and multiple * self.optimizer.lr < rate:
+                rate, name = multiple * self.optimizer.lr, f"optimizer.lr times lr_multipliers.{part}"
+        if minimum > 0.0 and minimum >= rate:
+            raise ValueError(f"scheduler.minimum ({minimum:g}) must be less than {name} ({rate:g})")
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from torch.optim import SGD, Adam, AdamW, Optimizer
@@ -29,8 +30,12 @@ def make_optimizer(groups: Iterable[dict[str, Any]], written: config.Optimizer) 
             )
 
 
-def cosine_share(step: int, *, warmup: float, total: int, final: float) -> float:
-    """Share of the learning rate at an optimiser step: linear warm-up, then half a cosine down to ``final``."""
+def cosine_share(step: int, *, warmup: float, total: float, final: float) -> float:
+    """Share of the learning rate at an optimiser step: linear warm-up, then half a cosine down to ``final``.
+
+    Steps count from 0; the half cosine (Loshchilov and Hutter 2017, without restarts) lies between ``warmup`` and
+    ``total``, and ``final`` stays from there on.
+    """
     if step < warmup:
         return (step + 1) / (math.ceil(warmup) + 1)
     progress = min(1.0, (step - warmup) / max(1.0, total - warmup))
@@ -53,8 +58,7 @@ def make_scheduler(
         case config.ConstantSchedule():
             return None
         case config.CosineSchedule():
-            warmup = written.warmup_epochs * steps / epochs
-            return {"interval": "step", "scheduler": _cosine(optimizer, warmup, steps, written.final_share)}
+            return {"interval": "step", "scheduler": _cosine(optimizer, written, steps, epochs)}
         case config.StepSchedule():
             return {"interval": "epoch", "scheduler": StepLR(optimizer, written.every, written.gamma)}
         case config.PlateauSchedule():
@@ -68,5 +72,9 @@ def make_scheduler(
             return {"interval": "epoch", "scheduler": plateau, "monitor": checkpoint.monitor}
 
 
-def _cosine(optimizer: Optimizer, warmup: float, steps: int, final: float) -> LRScheduler:
-    return LambdaLR(optimizer, lambda step: cosine_share(step, warmup=warmup, total=steps, final=final))
+def _cosine(optimizer: Optimizer, written: config.CosineSchedule, steps: int, epochs: int) -> LRScheduler:
+    warmup = written.warmup_epochs * steps / epochs
+    total = steps if written.period is None else warmup + written.period * steps / epochs
+    # A lowest rate is the same for all groups, and so another share of each group's own rate.
+    floors = [written.final_share or written.minimum / group["lr"] for group in optimizer.param_groups]
+    return LambdaLR(optimizer, [partial(cosine_share, warmup=warmup, total=total, final=floor) for floor in floors])
