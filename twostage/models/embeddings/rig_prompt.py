@@ -42,7 +42,7 @@ class PromptEncoder(nn.Module):
     def forward(self, system_B: Tensor, domain_B: Tensor, sample_rate_B: Tensor) -> Tensor:
         """The prompts (B, E); ids are rows of the tables, rates are in Hz. Raises IndexError for an unknown id."""
         origin_BA = torch.cat([self.systems(system_B), self.domains(domain_B)], dim=-1)
-        rate_BS = self.rate(sample_rate_B.float()[:, None] / RATE_UNIT)
+        rate_BS = self.rate(sample_rate_B.to(self.rate.weight.dtype)[:, None] / RATE_UNIT)
         tokens = self.system_norm(self.system_fusion(origin_BA)), self.rate_norm(self.rate_fusion(rate_BS))
         tokens_BTE = torch.stack(tokens, dim=1)
         attended_BTE, _ = self.attention(tokens_BTE, tokens_BTE, tokens_BTE, need_weights=False)
