@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from twostage.config.reading.tree import KeyPath, Node, dotted
 
-DISCRIMINATORS = ("kind", "pretrain_mode", "adapt_mode", "unit", "placement")
+DISCRIMINATORS = ("kind", "pretrain_mode", "adapt_mode", "target", "unit", "placement")
 
 Tell = Callable[[str], None]
 
