@@ -76,7 +76,27 @@ class Adaptation(StageConfig):
 
     @model_validator(mode="after")
     def _distinct_targets(self) -> Self:
-        chosen = [frozenset(target.ids) for target in self.targets]
+        chosen = [(frozenset(target.ids), frozenset(target.tasks or ())) for target in self.targets]
         if len(set(chosen)) != len(chosen):
             raise ValueError("targets names one target twice")
+        return self
+
+    @model_validator(mode="after")
+    def _tasks_exist(self) -> Self:
+        if not hasattr(self, "tasks") and any(target.tasks is not None for target in self.targets):
+            raise ValueError("targets.tasks has no effect: only adapt_mode multitask has tasks")
+        return self
+
+
+class EncoderAdaptation(Adaptation):
+    """An adaptation that trains heads, and as much of the encoder as is not frozen."""
+
+    freeze: Freeze = Field(default_factory=Freeze, description="Parts of the encoder that do not train.")
+    lr_multipliers: LrMultipliers = Field(default_factory=LrMultipliers, description="Learning rates of the encoder.")
+
+    @model_validator(mode="after")
+    def _no_idle_multiplier(self) -> Self:
+        for part in ("embedding", "backbone"):
+            if getattr(self.freeze, part) and getattr(self.lr_multipliers, part) != 1.0:
+                raise ValueError(f"lr_multipliers.{part} has no effect, because freeze.{part} is true")
         return self

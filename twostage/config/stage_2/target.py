@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import Ids, Section
+from twostage.config.base import FromList, Ids, Section
+
+TaskName: TypeAlias = Literal["classification", "anomaly_detection", "rul_prediction", "signal_prediction"]
 
 
 class Target(Section):
@@ -14,6 +16,15 @@ class Target(Section):
 
     system: int | None = Field(None, description="System id.")
     systems: Ids | None = Field(None, description="Instead of system: several ids, adapted to together.")
+    tasks: Annotated[tuple[TaskName, ...], FromList, Field(min_length=1)] | None = Field(
+        None, description="Tasks of stage_2.tasks to train here; null takes all. Only for adapt_mode multitask."
+    )
+
+    @model_validator(mode="after")
+    def _distinct_tasks(self) -> Self:
+        if self.tasks is not None and len(set(self.tasks)) != len(self.tasks):
+            raise ValueError("tasks names one task twice")
+        return self
 
     @model_validator(mode="after")
     def _one_spelling(self) -> Self:
