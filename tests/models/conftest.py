@@ -13,7 +13,20 @@ import numpy as np
 import pytest
 import torch
 
-from twostage.config.model import HSE, DLinear, LinearHead, ModelConfig, PatchTST
+from twostage.components import build
+from twostage.config.model import (
+    FNO,
+    HSE,
+    VIBT,
+    Backbone,
+    DistanceHead,
+    DLinear,
+    LinearHead,
+    ModelConfig,
+    PatchTST,
+    TimesNet,
+    Transformer,
+)
 from twostage.models.embeddings.hse import PatchStarts
 from twostage.models.heads.linear import LinearHead as Head
 from twostage.models.network import Encoder, Network
@@ -56,16 +69,33 @@ class Recorded:
             starts="random",
             evaluation_starts="as_training",
         )
-        if legacy.get("backbone") != "B_08_PatchTST":
-            return ModelConfig(embedding=embedding, backbone=DLinear())
-        backbone = PatchTST(
-            layers=legacy["e_layers"],
-            heads=legacy["num_heads"],
-            feedforward=legacy["d_ff"],
-            dropout=legacy["dropout"],
-            activation=legacy["activation"],
-        )
-        return ModelConfig(embedding=embedding, backbone=backbone)
+        return ModelConfig(embedding=embedding, backbone=self.backbone)
+
+    @property
+    def backbone(self) -> Backbone:
+        """Our backbone that reads the legacy keys which had an effect."""
+        legacy = self.about["config"]
+        match legacy.get("backbone"):
+            case "B_01_basic_transformer":
+                return Transformer(layers=legacy["num_layers"], heads=legacy["num_heads"], identical_start=True)
+            case "B_06_TimesNet":
+                return TimesNet(layers=legacy["e_layers"], feedforward=legacy["d_ff"], period_choice="per_batch")
+            case "B_08_PatchTST":
+                return PatchTST(
+                    layers=legacy["e_layers"],
+                    heads=legacy["num_heads"],
+                    feedforward=legacy["d_ff"],
+                    dropout=legacy["dropout"],
+                    activation=legacy["activation"],
+                )
+            case "B_09_FNO":
+                modes = legacy.get("modes", legacy.get("num_modes"))
+                width = legacy.get("width", legacy["d_model"])
+                return FNO(layers=legacy.get("num_layers", 4), modes=modes, width=width)
+            case "B_10_VIBT":
+                return VIBT(layers=legacy["num_layers"], heads=legacy["num_heads"], mlp_ratio=legacy["factor"])
+            case _:
+                return DLinear()
 
     def network(self) -> Network:
         """Our untrained network of the same sizes, built in the legacy order: embedding, backbone, head."""
@@ -73,7 +103,9 @@ class Recorded:
         for row in self.about["metadata_rows"]:
             counts[row["Dataset_id"]] = max(counts.get(row["Dataset_id"], 0), row["Label"] + 1)
         encoder = Encoder(self.config)
-        return Network(encoder, Head(LinearHead(), dim=self.config.embedding.dim, classes=counts)).eval()
+        named = (self.about["config"].get("task_head"), self.about["config"].get("classification_head"))
+        config = DistanceHead() if DistanceHead.legacy in named else LinearHead()
+        return Network(encoder, build(config, dim=self.config.embedding.dim, classes=counts)).eval()
 
     def starts(self, call: str) -> PatchStarts:
         return PatchStarts(*(self.arrays[f"rng/{call}/{i}_randint"].long() for i in range(2)))
@@ -108,7 +140,17 @@ def initial_checksums() -> dict[str, Any]:
     return shared_json("init_checksums")
 
 
-@pytest.fixture(params=[DLinear(window=5), PatchTST(layers=2, heads=4, feedforward=24)], ids=["dlinear", "patchtst"])
+SMALL_BACKBONES = (
+    DLinear(window=5),
+    PatchTST(layers=2, heads=4, feedforward=24),
+    Transformer(layers=2, heads=4, feedforward=24),
+    TimesNet(layers=2, feedforward=4, kernels=3, periods=2),
+    FNO(layers=2, modes=3, width=8),
+    VIBT(layers=2, heads=4, mlp_ratio=2),
+)
+
+
+@pytest.fixture(params=SMALL_BACKBONES, ids=lambda config: config.kind)
 def small_config(request: pytest.FixtureRequest) -> ModelConfig:
     embedding = HSE(patch_length=8, patch_channels=1, patches=6, dim=16)
     return ModelConfig(embedding=embedding, backbone=request.param)

@@ -15,8 +15,18 @@ from twostage.models.renaming import from_legacy, to_legacy
 pytestmark = pytest.mark.realdata
 
 EMBEDDINGS = ("C1", "C1_pc2_channel_repeat", "C2_pc3_channel_repeat", "C3_pc2", "L20_repeat")
-CLASSIFIERS = ("B_04__H_01", "B_04_longseq__H_01", "B_08__H_01", "B_08__H_01__C1")
-OTHER_HEADS = ("B_04__H_02", "B_04__MultiTaskHead", "B_08__H_02", "B_08__MultiTaskHead")
+CLASSIFIERS = (
+    "B_01__H_01",
+    "B_04__H_01",
+    "B_04_longseq__H_01",
+    "B_06__H_01",
+    "B_08__H_01",
+    "B_08__H_01__C1",
+    "B_09__H_01",
+    "B_09_defaults_by_d_model__H_01",
+)
+BACKBONES = ("B_01", "B_04", "B_06", "B_08", "B_09")
+OTHER_HEADS = tuple(f"{backbone}__MultiTaskHead" for backbone in BACKBONES)
 
 
 def assert_near(ours, theirs):
@@ -85,7 +95,7 @@ def test_stages_of_a_classifier(recorded, name):
 
 @pytest.mark.parametrize("name", OTHER_HEADS)
 def test_encoder_below_other_heads(recorded, name):
-    """The encoder is the same below heads that this package does not have."""
+    """The encoder is the same below heads that do not classify alone."""
     run = recorded(f"m01__E_01_HSE__{name}")
     network = run.network()
     theirs = {key: tensor for key, tensor in run.state.items() if not key.startswith("task_head.")}
@@ -98,7 +108,7 @@ def test_encoder_below_other_heads(recorded, name):
     assert_near(tokens_BPD, run.arrays["mid/backbone"])
 
 
-@pytest.mark.parametrize("backbone", ["B_04", "B_08"])
+@pytest.mark.parametrize("backbone", ["B_04", "B_06", "B_08", "B_09"])
 def test_mixed_batch_of_the_era_that_answered_per_sample(recorded, backbone):
     """For some months of 2025 each sample had its own system's layer, padded with zeros, but one sampling rate."""
     run = recorded(f"m01_era2025-09_multihead__E_01_HSE__{backbone}")
@@ -139,7 +149,7 @@ def test_renaming_there_and_back(recorded, name):
     assert all(torch.equal(back[key], run.state[key]) for key in back)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", [*CLASSIFIERS, *(f"{backbone}__H_02" for backbone in BACKBONES)])
 def test_initial_weights_reproduce_by_seed(recorded, initial_checksums, name):
     """A seed gives the legacy model's initial weights, and leaves the generator where the legacy model left it."""
     run, expected = recorded(f"m01__E_01_HSE__{name}"), initial_checksums[f"m01__E_01_HSE__{name}"]
@@ -149,7 +159,8 @@ def test_initial_weights_reproduce_by_seed(recorded, initial_checksums, name):
     theirs = to_legacy(network.state_dict())
     assert theirs.keys() == expected["tensors"].keys()
     for key, sums in expected["tensors"].items():
-        values = theirs[key].double().flatten()
+        tensor = torch.view_as_real(theirs[key]) if theirs[key].is_complex() else theirs[key]
+        values = tensor.double().flatten()
         assert values[:4].tolist() == sums["first"]
         assert values.sum().item() == pytest.approx(sums["sum"], abs=1e-9)
         assert values.square().sum().item() == pytest.approx(sums["sumsq"], rel=1e-12)

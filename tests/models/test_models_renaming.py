@@ -50,7 +50,7 @@ def test_a_projection_alone_is_refused(present):
     assert missing == {"query", "key", "value"} - {present}
 
 
-@pytest.mark.parametrize("name", ["task_head.proj_in.weight", "epoch", "embedding.linear3.weight"])
+@pytest.mark.parametrize("name", ["task_head.fc.weight", "epoch", "embedding.linear3.weight"])
 def test_a_name_without_counterpart_is_refused(name):
     with pytest.raises(TransferError, match=name):
         from_legacy({name: torch.zeros(1)})

@@ -1,12 +1,14 @@
 """The names that PHM-Vibench gives to the tensors of the same models, in both directions.
 
-``{}`` stands for the number of a layer or the id of a system.
+In the tables, ``{}`` stands for the number of a layer or the id of a system, and a name that ends in a dot goes on with
+one more word, which is the same on both sides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,7 +18,17 @@ from twostage.models.renaming_prompt import PAIRS
 
 State = dict[str, Tensor]
 
-# legacy prefix, our prefix
+
+class Reshaped(NamedTuple):
+    """A tensor that both sides hold in different shapes."""
+
+    legacy: str
+    ours: str
+    from_legacy: Callable[[Tensor], Tensor]
+    to_legacy: Callable[[Tensor], Tensor]
+
+
+# legacy name, our name
 _SAME_TENSOR = (
     ("embedding.linear1.", "embedding.linear1."),
     ("embedding.linear2.", "embedding.linear2."),
@@ -29,7 +41,45 @@ _SAME_TENSOR = (
     ("backbone.encoder.attn_layers.{}.norm1.", "backbone.layers.{}.norm1."),
     ("backbone.encoder.attn_layers.{}.norm2.", "backbone.layers.{}.norm2."),
     ("backbone.encoder.norm.1.", "backbone.norm."),
+    ("backbone.transformer_encoder.layers.{}.self_attn.", "backbone.encoder_layers.{}.self_attn."),
+    ("backbone.transformer_encoder.layers.{}.self_attn.out_proj.", "backbone.encoder_layers.{}.self_attn.out_proj."),
+    ("backbone.transformer_encoder.layers.{}.linear1.", "backbone.encoder_layers.{}.linear1."),
+    ("backbone.transformer_encoder.layers.{}.linear2.", "backbone.encoder_layers.{}.linear2."),
+    ("backbone.transformer_encoder.layers.{}.norm1.", "backbone.encoder_layers.{}.norm1."),
+    ("backbone.transformer_encoder.layers.{}.norm2.", "backbone.encoder_layers.{}.norm2."),
+    ("backbone.blocks.{}.conv.0.kernels.{}.", "backbone.blocks.{}.widen.kernels.{}."),
+    ("backbone.blocks.{}.conv.2.kernels.{}.", "backbone.blocks.{}.narrow.kernels.{}."),
+    ("backbone.fc0.", "backbone.lift."),
+    ("backbone.fc1.", "backbone.lower."),
+    ("backbone.conv_layers.{}.", "backbone.blocks.{}.local."),
+    ("backbone.blocks.{}.norm1.g", "backbone.blocks.{}.norm1.gain"),
+    ("backbone.blocks.{}.norm2.g", "backbone.blocks.{}.norm2.gain"),
+    ("backbone.blocks.{}.attn.q_norm.g", "backbone.blocks.{}.attention.query_norm.gain"),
+    ("backbone.blocks.{}.attn.k_norm.g", "backbone.blocks.{}.attention.key_norm.gain"),
+    ("backbone.blocks.{}.attn.qkv.", "backbone.blocks.{}.attention.query_key_value."),
+    ("backbone.blocks.{}.attn.proj.", "backbone.blocks.{}.attention.out."),
+    ("backbone.blocks.{}.mlp.fc1.", "backbone.blocks.{}.perceptron.0."),
+    ("backbone.blocks.{}.mlp.fc2.", "backbone.blocks.{}.perceptron.2."),
+    ("backbone.blocks.{}.adaLN_modulation.1.", "backbone.blocks.{}.modulation."),
     ("task_head.mutiple_fc.{}.", "head.layers.{}."),
+    ("task_head.proj_in.", "head.inward."),
+    ("task_head.cross_att.q.", "head.query."),
+    ("task_head.cross_att.kv.", "head.key_value."),
+    ("task_head.cross_att.proj.", "head.attended."),
+    ("task_head.mlp.", "head.outward."),
+)
+# A convolution over one position is a linear map.
+_POSITION = (lambda weight: weight.squeeze(-1), lambda weight: weight.unsqueeze(-1))
+# Class vectors are stored there as a batch of one.
+_BATCH_OF_ONE = (lambda vectors: vectors.squeeze(0), lambda vectors: vectors.unsqueeze(0))
+_COMPLEX = (torch.view_as_real, torch.view_as_complex)
+# These come before the table above.
+_RESHAPED = (
+    Reshaped("backbone.encoder.attn_layers.{}.conv1.weight", "backbone.layers.{}.linear1.weight", *_POSITION),
+    Reshaped("backbone.encoder.attn_layers.{}.conv2.weight", "backbone.layers.{}.linear2.weight", *_POSITION),
+    Reshaped("backbone.conv_layers.{}.weight", "backbone.blocks.{}.local.weight", *_POSITION),
+    Reshaped("backbone.spectral_layers.{}.weights", "backbone.blocks.{}.spectrum", *_COMPLEX),
+    Reshaped("task_head.category_tokes.{}", "head.classes.{}", *_BATCH_OF_ONE),
 )
 # Their three projections are our one, stacked in this order.
 _STACKED = ("query", "key", "value")
@@ -37,7 +87,6 @@ _LEGACY_PROJECTION = re.compile(
     r"backbone\.encoder\.attn_layers\.(\d+)\.attention\.(query|key|value)_projection\.(\w+)"
 )
 _OUR_PROJECTION = re.compile(r"backbone\.layers\.(\d+)\.self_attn\.in_proj_(\w+)")
-_LEGACY_CONVOLUTION = re.compile(r"backbone\.encoder\.attn_layers\.\d+\.conv[12]\.weight")
 
 
 def from_legacy(state: Mapping[str, Tensor]) -> State:
@@ -48,8 +97,10 @@ def from_legacy(state: Mapping[str, Tensor]) -> State:
             stacked = f"backbone.layers.{match[1]}.self_attn.in_proj_{match[3]}"
             if stacked not in ours:
                 ours[stacked] = _stack(state, match[1], match[3])
+        elif reshaped := _reshaped_from_legacy(name, tensor):
+            ours |= reshaped
         else:
-            ours[_renamed(name, _SAME_TENSOR)] = tensor.squeeze(-1) if _LEGACY_CONVOLUTION.fullmatch(name) else tensor
+            ours[_counterpart(name, _SAME_TENSOR)] = tensor
     return ours
 
 
@@ -60,9 +111,10 @@ def to_legacy(state: Mapping[str, Tensor]) -> State:
         if match := _OUR_PROJECTION.fullmatch(name):
             for part, third in zip(_STACKED, tensor.chunk(3), strict=True):
                 legacy[_legacy_projection(match[1], part, match[2])] = third
+        elif reshaped := _reshaped_to_legacy(name, tensor):
+            legacy |= reshaped
         else:
-            theirs = _renamed(name, ((ours, legacy) for legacy, ours in _SAME_TENSOR))
-            legacy[theirs] = tensor.unsqueeze(-1) if _LEGACY_CONVOLUTION.fullmatch(theirs) else tensor
+            legacy[_counterpart(name, [(ours, theirs) for theirs, ours in _SAME_TENSOR])] = tensor
     return legacy
 
 
@@ -77,9 +129,26 @@ def _stack(state: Mapping[str, Tensor], layer: str, kind: str) -> Tensor:
     return torch.cat([state[name] for name in names])
 
 
-def _renamed(name: str, pairs: Iterable[tuple[str, str]]) -> str:
-    for old, new in pairs:
-        if match := re.fullmatch(re.escape(old).replace(r"\{\}", r"(\d+)") + r"(\w+)", name):
-            *number, kind = match.groups()
-            return new.format(*number) + kind
+def _reshaped_from_legacy(name: str, tensor: Tensor) -> State:
+    renamed = ((_renamed(name, row.legacy, row.ours), row) for row in _RESHAPED)
+    return {new: row.from_legacy(tensor) for new, row in renamed if new is not None}
+
+
+def _reshaped_to_legacy(name: str, tensor: Tensor) -> State:
+    renamed = ((_renamed(name, row.ours, row.legacy), row) for row in _RESHAPED)
+    return {new: row.to_legacy(tensor) for new, row in renamed if new is not None}
+
+
+def _counterpart(name: str, rows: Iterable[tuple[str, str]]) -> str:
+    for old, new in rows:
+        if (renamed := _renamed(name, old, new)) is not None:
+            return renamed
     raise TransferError(f"The tensor {name} has no counterpart among the models that both sides know.")
+
+
+def _renamed(name: str, old: str, new: str) -> str | None:
+    """``name`` in the words of ``new`` if it follows ``old``, and None if it does not."""
+    open_end = old.endswith(".")
+    pattern = re.escape(old).replace(r"\{\}", r"(\d+)") + (r"(\w+)" if open_end else "")
+    match = re.fullmatch(pattern, name)
+    return None if match is None else (new + "{}" if open_end else new).format(*match.groups())

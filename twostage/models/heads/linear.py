@@ -1,18 +1,16 @@
 """Classification head: mean over tokens, then one linear layer per system.
 
-Shape suffixes: B batch, P patches, D features, K classes (the largest count of all systems), k classes of one system.
+Shape suffixes: B batch, P patches, D features, K classes (the largest count of all systems).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf, nan
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from twostage.config import model as configs
+from twostage.models.heads.routing import by_system
 
 SHARED = "shared"
 
@@ -33,17 +31,12 @@ class LinearHead(nn.Module):
     def forward(self, tokens_BPD: Tensor, system_B: Tensor) -> Tensor:
         """Return logits (B, K).
 
-        A class that a window's system does not have is -inf: it gets probability 0 and gradient 0. (Label smoothing
-        would give it a share of the target, and so an infinite loss.) A window of a system without a layer is NaN
-        throughout, so that it cannot pass for an answer.
+        A class that a window's system does not have is -inf: it gets probability 0 and gradient 0. (torch's label
+        smoothing would give it a share of the target, and so an infinite loss; ours does not.) A window of a system
+        without a layer is NaN throughout, so that it cannot pass for an answer.
         """
         features_BD = tokens_BPD.mean(dim=1)
         if SHARED in self.layers:
             shared_BK: Tensor = self.layers[SHARED](features_BD)
             return shared_BK
-        logits_BK = features_BD.new_full((features_BD.shape[0], self.width), nan)
-        for id_, layer in self.layers.items():
-            logits_Bk = layer(features_BD)
-            answer_BK = functional.pad(logits_Bk, (0, self.width - logits_Bk.shape[1]), value=-inf)
-            logits_BK = torch.where((system_B == int(id_))[:, None], answer_BK, logits_BK)
-        return logits_BK
+        return by_system(features_BD, system_B, dict(self.layers.items()), width=self.width)

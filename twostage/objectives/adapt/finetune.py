@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from twostage.components import build
 from twostage.config.model import ModelConfig
@@ -19,6 +18,7 @@ from twostage.data.windowed import Batch
 from twostage.models.network import Network
 from twostage.objectives.base import Objective, freeze, frozen_parts
 from twostage.objectives.classification import SCALARS, SystemMetrics
+from twostage.objectives.smoothing import smoothed_cross_entropy
 
 ENCODER_PARTS = ("embedding", "backbone")
 
@@ -75,7 +75,7 @@ class Finetune(Objective):
         logits_BK = self.network(batch.x_BLC, batch.sample_rate_B, batch.system_B, batch.domain_B)
         if part != "train":
             self._metrics(part).update(logits_BK.detach(), batch.system_B, batch.label_B)
-        return cross_entropy(logits_BK, batch.label_B)
+        return smoothed_cross_entropy(logits_BK, batch.label_B, self.adaptation.label_smoothing)
 
     def metrics(self, part: Part) -> Mapping[str, Any]:
         """Accuracy, macro-F1, balanced accuracy, AUROC and confusion matrix of ``part``."""
