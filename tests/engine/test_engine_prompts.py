@@ -91,7 +91,7 @@ def test_systems_that_the_document_does_not_name_are_checked_with_the_data(rig, 
     embedding = {**ADD, "prompt": {"max_systems": 2}}
     written = changed(rig, tmp_path, embedding, stage_1=stage_1)
     written["stage_2"]["targets"] = [{"system": 1}]
-    with pytest.raises(DataError, match=r"recording 2000 of RIG_2 cannot be embedded: .*max_systems is 2, but system 2"):
+    with pytest.raises(DataError, match=r"recording 2000 of RIG_2 cannot be .*max_systems is 2, but system 2"):
         TwoStageRun(written).fit()
 
 
