@@ -11,6 +11,7 @@ from rich.text import Text
 
 from twostage.report.gains import SHOWN, Row, Spread, rows
 from twostage.report.manifest import StageEntry, read_stages
+from twostage.report.zero_shot import zero_shot_view
 
 _TITLES = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
 
@@ -20,7 +21,12 @@ def summary_view(directory: Path) -> RenderableType:
     stages = read_stages(directory)
     found = rows(stages)
     table = _results(found, seeds=len({stage.seed for stage in stages})) if found else _pretrainings(stages)
-    return Group(table, *_transfers(stages), *notice_lines(notice for stage in stages for notice in stage.notices))
+    return Group(
+        table,
+        *zero_shot_view(stages),
+        *_transfers(stages),
+        *notice_lines(notice for stage in stages for notice in stage.notices),
+    )
 
 
 def notice_lines(notices: Iterable[tuple[str, str]]) -> list[Text]:

@@ -1,0 +1,59 @@
+"""Zero-shot results: what the encoder of stage 1 knew before it adapted, beside an untrained one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from twostage.report.gains import Spread
+from twostage.report.manifest import StageEntry
+
+_METHODS = {"prototype": "class mean", "knn": "neighbours"}
+_VARIANTS = {"pretrained": "pretrained", None: "pretrained", "from_scratch": "untrained"}
+
+
+def zero_shot_view(stages: Sequence[StageEntry]) -> list[Table]:
+    """One table of accuracies, or none where zero-shot was not asked for."""
+    measured = [stage for stage in stages if any(name.startswith("zero_shot/") for name in stage.metrics)]
+    if not measured:
+        return []
+    table = Table(
+        title="Zero-shot accuracy on the test",
+        caption="Features of the encoder before it adapts. Untrained: as it was initialised.",
+        caption_justify="left",
+    )
+    for title in ("system", "method", "pretrained", "untrained", "gain"):
+        table.add_column(title, justify="left" if title == "method" else "right")
+    for target, system in dict.fromkeys((stage.systems, system) for stage in measured for system in _systems(stage)):
+        mine = [stage for stage in measured if stage.systems == target]
+        for method, words in _METHODS.items():
+            with_, without = (_spread(mine, variant, f"{method}/accuracy/{system}") for variant in _columns())
+            gain = "-" if with_ is None or without is None else f"{100 * (with_.mean - without.mean):+.1f}"
+            name = _system(system, target) if method == "prototype" else ""
+            table.add_row(name, words, _cell(with_), _cell(without), gain, end_section=method == "knn")
+    return [table]
+
+
+def _system(system: int, target: tuple[int, ...]) -> str:
+    return f"{system}" + (f" of {' '.join(map(str, target))}" if len(target) > 1 else "")
+
+
+def _columns() -> list[str]:
+    return list(dict.fromkeys(_VARIANTS.values()))
+
+
+def _systems(stage: StageEntry) -> list[int]:
+    prefix = "zero_shot/prototype/accuracy/"
+    return [int(name.removeprefix(prefix)) for name in stage.metrics if name.startswith(prefix)]
+
+
+def _spread(stages: Sequence[StageEntry], column: str, metric: str) -> Spread | None:
+    mine = [stage.metrics for stage in stages if _VARIANTS.get(stage.variant) == column]
+    return Spread.of(metrics[name] for metrics in mine if (name := f"zero_shot/{metric}") in metrics)
+
+
+def _cell(spread: Spread | None) -> str:
+    if spread is None:
+        return "-"
+    return f"{spread.mean:.1%}" + ("" if spread.sd is None else f" ± {100 * spread.sd:.1f}")
