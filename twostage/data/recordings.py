@@ -15,7 +15,8 @@ class Recording:
 
     ``system`` is the rig (column Dataset_id), ``domain`` its operating condition, ``bearing`` the physical part.
     ``label`` is the class as the table writes it; None means unlabelled. ``sample_rate`` is in Hz, ``length`` in
-    samples.
+    samples. ``rul`` is the remaining life in the table's unit; None means unknown. ``declined`` names the tasks for
+    which the table says that the recording is not meant.
     """
 
     id: int
@@ -27,6 +28,8 @@ class Recording:
     sample_rate: float
     length: int
     channels: int
+    rul: float | None = None
+    declined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

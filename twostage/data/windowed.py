@@ -28,7 +28,8 @@ class Batch(NamedTuple):
 
     ``label_B`` is a class index of the window's system, or UNLABELLED. ``domain_B`` is the operating condition's id in
     the metadata table, or NO_DOMAIN. A batch that is an episode counts its tasks in ``task_B``, and ``support_B`` says
-    which windows are the support.
+    which windows are the support. ``anomaly_B`` is 1 where something is wrong and else 0, ``rul_B`` the remaining life
+    in the table's unit; both are NaN where unknown, and absent where no task asks for them.
     """
 
     x_BLC: Tensor
@@ -39,6 +40,8 @@ class Batch(NamedTuple):
     domain_B: Tensor | None = None
     task_B: Tensor | None = None
     support_B: Tensor | None = None
+    anomaly_B: Tensor | None = None
+    rul_B: Tensor | None = None
 
 
 class WindowDataset(Dataset[Batch]):
@@ -53,6 +56,8 @@ class WindowDataset(Dataset[Batch]):
         channels: Sequence[int],
         normalize: str,
         classes: NDArray[np.int64] | None = None,
+        anomaly: NDArray[np.float32] | None = None,
+        rul: NDArray[np.float32] | None = None,
     ) -> None:
         self.bank, self.index, self.channels = bank, index, tuple(channels)
         self.normalize = normalize
@@ -61,6 +66,7 @@ class WindowDataset(Dataset[Batch]):
         self.domains = np.array([NO_DOMAIN if r.domain is None else r.domain for r in recordings], dtype=np.int64)
         self.rates = np.array([r.sample_rate for r in recordings], dtype=np.float32)
         self.classes = np.full(len(recordings), UNLABELLED) if classes is None else classes
+        self.anomaly, self.rul = anomaly, rul
 
     def __len__(self) -> int:
         return len(self.index.rows)
@@ -76,4 +82,6 @@ class WindowDataset(Dataset[Batch]):
             recording_B=torch.from_numpy(self.ids[rows]),
             label_B=torch.from_numpy(self.classes[rows]),
             domain_B=torch.from_numpy(self.domains[rows]),
+            anomaly_B=None if self.anomaly is None else torch.from_numpy(self.anomaly[rows]),
+            rul_B=None if self.rul is None else torch.from_numpy(self.rul[rows]),
         )

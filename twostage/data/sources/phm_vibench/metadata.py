@@ -12,7 +12,13 @@ from twostage.data.sources.phm_vibench.tables import Table, read_table
 from twostage.errors import DataError
 
 REQUIRED = ("Id", "Dataset_id", "Name", "Sample_rate")
-OPTIONAL = ("Label", "Domain_id", "Bearing_id")
+# Columns that say with yes or no whether a recording is meant for a task.
+TASK_FLAGS: Mapping[str, str] = {
+    "Fault_Diagnosis": "classification",
+    "Anomaly_Detection": "anomaly_detection",
+    "Remaining_Life": "rul_prediction",
+}
+OPTIONAL = ("Label", "Domain_id", "Bearing_id", "RUL_label", *TASK_FLAGS)
 ALIASES: Mapping[str, str] = {
     "Sample_Rate": "Sample_rate",
     "Sampling_rate": "Sample_rate",
@@ -25,6 +31,7 @@ ALIASES: Mapping[str, str] = {
     "Working_Condition_description": "Domain_description",
 }
 UNLABELLED = -1
+YES, NO = frozenset({"1", "true", "yes", "y", "t", "on", "enabled"}), frozenset({"0", "false", "no", "n", "f", "off"})
 MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "#n/a", "null", "none", "<na>"})
 
 
@@ -42,6 +49,8 @@ class Row:
     domain: int | None
     bearing: str | None
     sample_rate: float
+    rul: float | None = None
+    declined: tuple[str, ...] = ()
 
 
 def read_metadata(path: Path) -> list[Row]:
@@ -120,6 +129,22 @@ class _Cells:
             raise self.complaint(column, f"{'the cell is empty' if cell is None else cell}; a rate in Hz is needed")
         return number
 
+    def amount(self, column: str) -> float | None:
+        """The cell as a number that is not negative."""
+        cell = self.value(column)
+        number = None if cell is None else float(self._number(column, cell))
+        if number is not None and number < 0.0:
+            raise self.complaint(column, f"{cell} is negative; leave the cell empty where nothing is known")
+        return number
+
+    def declines(self, column: str) -> bool:
+        """Whether the cell says no; an empty one says nothing."""
+        cell = self.value(column)
+        word = "" if cell is None else str(cell).strip().lower().removesuffix(".0")
+        if word and word not in YES | NO:
+            raise self.complaint(column, f"{word!r} is neither yes nor no; write 1 or 0")
+        return word in NO
+
     def text(self, column: str) -> str | None:
         """The cell as text without blanks around it."""
         cell = self.value(column)
@@ -158,4 +183,6 @@ def _row(cells: _Cells) -> Row:
         domain=cells.whole("Domain_id"),
         bearing=cells.text("Bearing_id"),
         sample_rate=cells.rate("Sample_rate"),
+        rul=cells.amount("RUL_label"),
+        declined=tuple(task for column, task in TASK_FLAGS.items() if cells.declines(column)),
     )

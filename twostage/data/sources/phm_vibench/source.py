@@ -74,4 +74,6 @@ def _recording(row: Row, stored: Stored) -> Recording:
         sample_rate=row.sample_rate,
         length=stored.length,
         channels=stored.channels,
+        rul=row.rul,
+        declined=row.declined,
     )
