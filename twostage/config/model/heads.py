@@ -20,7 +20,7 @@ class LinearHead(Component):
         "per_system", description="One output layer for each system, or one for the union of their classes."
     )
 
-    def misfit(self, *, dim: int) -> str | None:  # noqa: ARG002 - one signature for all
+    def misfit(self, *, dim: int, at: str = "head") -> str | None:  # noqa: ARG002 - one signature for all
         """Any tokens will do."""
         return None
 
@@ -37,9 +37,9 @@ class DistanceHead(Component):
     )
     heads: Count = Field(8, description="Attention heads with which the mean token looks at all tokens.")
 
-    def misfit(self, *, dim: int) -> str | None:
-        """Say why this head cannot work on tokens of ``dim`` features, or None: heads share the features evenly."""
-        return uneven("head", dim, self.heads)
+    def misfit(self, *, dim: int, at: str = "head") -> str | None:
+        """Say why this head, written at key ``at``, cannot work on tokens of ``dim`` features; or None."""
+        return uneven(at, dim, self.heads)
 
 
 ClassificationHead = Annotated[LinearHead | DistanceHead, Field(discriminator="kind")]
