@@ -156,10 +156,10 @@ class Episodes:
             usable = len(self._systems.get(system, ()))
             if domains is not None and usable < domains:
                 lacking = [cell for cell in cells if cell.place[0] == system and cell.held is None]
-                why = f" {refusal(lacking, self.part, self.written, self.shots)}" if lacking else ""
+                why = f". {refusal(lacking, self.part, self.written, self.shots)}" if lacking else "; lower it"
                 raise DataError(
                     f"stage_2.domains_per_episode is {domains}, but system {system} has {usable} domain(s) with enough "
-                    f"classes in the {self.part} part.{why}"
+                    f"classes in the {self.part} part{why}"
                 )
         if systems is not None and len(self._systems) < systems:
             raise DataError(

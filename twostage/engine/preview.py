@@ -48,7 +48,7 @@ def preview(plan: Plan) -> list[StagePreview]:
                 windows=tuple(len(data.windows[part].rows) for part in PARTS),
                 parameters=sum(parameter.numel() for parameter in parameters),
                 trained=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
-                epochs=stage_config(stage).epochs,
+                epochs=stage_config(stage).epochs if stage_config(stage).trains else 0,
                 notices=data.notices,
             )
         )
