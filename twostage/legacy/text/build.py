@@ -134,7 +134,9 @@ class Builder:
     def _scalar(self, event: ScalarEvent, index: int) -> None:
         entry = self._entry(index)
         value, kind = self._value(event, index, entry.path)
-        source = written(self._text[index : event.end_mark.index])
+        if event.start_mark.index == event.end_mark.index:
+            index = entry.start  # nothing is written: the parser's mark may already be at what follows
+        source = written(self._text[event.start_mark.index : event.end_mark.index])
         entry.value_start, entry.end = index, event.end_mark.index
         entry.form = "scalar" if source else "nothing"
         measured = _Measured(OldNode(value, *self.lines.at(index), source, _STYLES[event.style or None]))
@@ -145,7 +147,7 @@ class Builder:
         tag = None if event.tag is None else str(event.tag)
         try:
             value, kind = resolve(event.value, tag, plain=bool(event.implicit[0]))
-        except (ValueError, OverflowError) as error:
+        except ValueError as error:
             self._problem(index, path, f"expected a value that can be read, found {error}", "unreadable_value")
             return None, "null"
         except KeyError:

@@ -60,7 +60,10 @@ class _Seats:
         return not self._text[start:index].strip()
 
     def _beside(self, index: int, line: int) -> _Seat:
-        here = self._entries.between(self._lines.start_of(line), index)
+        line_start = self._lines.start_of(line)
+        if self._text[line_start:index].strip() == "...":
+            return "after", ()
+        here = self._entries.between(line_start, index)
         in_blocks = [entry for entry in here if entry.parent is None or entry.parent.form != "flow"]
         if in_blocks:
             return "beside", in_blocks[-1].path

@@ -53,6 +53,14 @@ class Notes:
         notes = self.at(path)
         self.entries[path] = replace(notes, after=(*texts, *notes.after))
 
+    def add_after(self, path: KeyPath, texts: Sequence[str]) -> None:
+        """More comments at the end of a block, behind those that it has."""
+        if not path:
+            self.footer += texts
+            return
+        notes = self.at(path)
+        self.entries[path] = replace(notes, after=(*notes.after, *texts))
+
 
 def gather(comments: Iterable[Comment]) -> Notes:
     """Comments that were read, as the writer takes them."""
@@ -73,14 +81,14 @@ def settled(data: Mapping[str, Any], notes: Notes) -> Notes:
     What belongs to an absent entry goes to the end of the nearest block around it, and what should stand inside a
     value without lines of its own goes above the entry that follows.
     """
-    seated = Notes({}, list(notes.header), list(notes.footer))
+    homes = {path: _deepest(data, path) for path in notes.entries}
+    seated = Notes({path: own for path, own in notes.entries.items() if path and homes[path] == path})
     for path, own in notes.entries.items():
-        home = _deepest(data, path)
-        if home == path and path:
-            seated.entries[path] = own
-        else:
+        if path not in seated.entries or not path:
             beside = () if own.beside is None else (own.beside,)
-            seated.close(home, (*own.before, *beside, *own.after))
+            seated.add_after(homes[path], (*own.before, *beside, *own.after))
+    seated.header += notes.header
+    seated.footer += notes.footer
     for path in sorted(seated.entries, key=len, reverse=True):
         after = seated.entries[path].after
         if after and not _holds_lines(_value(data, path)):

@@ -64,7 +64,12 @@ def resolve(text: str, tag: str | None, *, plain: bool) -> tuple[Scalar, Kind]:
         kind = "str"
     else:
         kind = _TAGS[tag]
-    return _READERS[kind](text), kind
+    if kind in {"int", "float"} and len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of more than {MAX_DIGITS} digits")
+    try:
+        return _READERS[kind](text), kind
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"{text}, which the old loader fails to read") from error
 
 
 def _int(text: str) -> int:
@@ -85,8 +90,6 @@ def _float(text: str) -> float:
 
 def _signed(text: str) -> tuple[int, str]:
     """Sign and digits; PyYAML drops the underlines first, wherever they stand."""
-    if len(text) > MAX_DIGITS:
-        raise ValueError(f"a number of more than {MAX_DIGITS} digits")
     digits = text.replace("_", "")
     sign = -1 if digits.startswith("-") else 1
     return sign, digits[1:] if digits.startswith(("-", "+")) else digits
@@ -100,8 +103,6 @@ def _sixtieths(digits: str, read: Callable[[str], float]) -> float:
 
 
 def _bool(text: str) -> bool:
-    if text.lower() not in BOOLEANS:
-        raise ValueError("neither yes nor no")
     return BOOLEANS[text.lower()]
 
 
