@@ -30,7 +30,16 @@ def apply_overrides(root: Node, overrides: Sequence[str], tell: Callable[[str], 
             parsed.append(_parse(text))
         except DocumentError as error:
             problems += error.problems
-    for path, value in sorted(parsed, key=lambda each: each[0][-1] not in DISCRIMINATORS):
+    root, misplaced = put_values(root, parsed, tell)
+    return root, problems + misplaced
+
+
+def put_values(
+    root: Node, values: Sequence[tuple[KeyPath, Node]], tell: Callable[[str], None]
+) -> tuple[Node, list[Problem]]:
+    """The tree with these values at their paths, and what is wrong with those that have no place."""
+    problems: list[Problem] = []
+    for path, value in sorted(values, key=lambda each: each[0][-1] not in DISCRIMINATORS):
         try:
             root = _Override(path, value, tell).put(root, 0, root_shape())
         except DocumentError as error:

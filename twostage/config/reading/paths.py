@@ -15,7 +15,24 @@ def resolve_paths(node: Node) -> Node:
     """The same tree with absolute paths. Only what is text is touched; the rest is for validation to refuse."""
     for path in DOCUMENT_PATHS:
         node = _resolved(node, path)
-    return node
+    variants = node.value.get("variants") if isinstance(node.value, dict) else None
+    if variants is None or not isinstance(node.value, dict) or not isinstance(variants.value, list):
+        return node
+    resolved = replace(variants, value=[_variant(item) for item in variants.value])
+    return replace(node, value={**node.value, "variants": resolved})
+
+
+def _variant(node: Node) -> Node:
+    """The same for what a variant sets by dotted key."""
+    values = node.value.get("set") if isinstance(node.value, dict) else None
+    if values is None or not isinstance(node.value, dict) or not isinstance(values.value, dict):
+        return node
+    entries = dict(values.value)
+    for path in DOCUMENT_PATHS:
+        for depth in range(1, len(path) + 1):
+            if (key := ".".join(path[:depth])) in entries:
+                entries[key] = _resolved(entries[key], path[depth:])
+    return replace(node, value={**node.value, "set": replace(values, value=entries)})
 
 
 def _resolved(node: Node, path: tuple[str, ...]) -> Node:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
-from twostage.config.base import Count, Ids, Section
+from pydantic import Field, field_validator
+
+from twostage.config.base import Count, FromList, Ids, Section
+from twostage.config.model.backbones import Backbone
 from twostage.config.stage import StageConfig
 
 
@@ -30,6 +33,20 @@ class Pretraining(StageConfig):
         description="Measure the encoder on the test of each target before it adapts (without stage 2: on the test "
         "part of stage 1); null does not.",
     )
+
+    backbones: Annotated[tuple[Backbone, ...], FromList, Field(min_length=1)] | None = Field(
+        None,
+        description="Backbones to compare: one pretraining for each, and stage 2 from the same one; null takes "
+        "model.backbone alone.",
+    )
+
+    @field_validator("backbones")
+    @classmethod
+    def _distinct_backbones(cls, backbones: tuple[Backbone, ...] | None) -> tuple[Backbone, ...] | None:
+        twice = next((each for each in backbones or () if (backbones or ()).count(each) > 1), None)
+        if twice is not None:
+            raise ValueError(f"backbones names one {twice.kind} twice")
+        return backbones
 
     @property
     def reads_labels(self) -> bool:

@@ -30,13 +30,13 @@ class Mask(Section):
             raise ValueError("per_channel has no effect, because ratio is 0 and the forecast is hidden in all channels")
         return self
 
-    def crowded(self, length: int) -> str | None:
+    def crowded(self, length: int, name: str = "data.window.length") -> str | None:
         """Say why too little of a window of ``length`` samples would be left to see, or None."""
         if self.ratio == 0.0 or 2 * self.block <= length - self.tail(length):
             return None
         where = "" if self.forecast == 0.0 else f" without the forecast of {self.tail(length)} samples"
         return (
-            f"block ({self.block}) is more than half of data.window.length ({length}){where}, so too little would be "
+            f"block ({self.block}) is more than half of {name} ({length}){where}, so too little would be "
             "left to restore it from"
         )
 

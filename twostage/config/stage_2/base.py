@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import FromList, Positive, Section
+from twostage.config.base import Count, FromList, Positive, Section
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage import StageConfig
 from twostage.config.stage_2.target import Target
@@ -56,6 +56,7 @@ class Adaptation(StageConfig):
     targets: Annotated[tuple[Target, ...], FromList] = Field(
         description="What to adapt to; one training for each entry.", min_length=1
     )
+    repeats: Count = Field(1, description="Adaptations for each pretraining and target, each with a seed of its own.")
     init: Init | None = Field(None, description="Start from this checkpoint instead of stage 1.")
     transfer: Transfer = Field(default_factory=Transfer, description="Exceptions to a complete transfer.")
     unlabelled: Literal["error", "exclude"] = Field(
