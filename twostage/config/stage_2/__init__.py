@@ -4,15 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from twostage.config.stage_2.base import Adaptation, Freeze, Init, LrMultipliers, Transfer
+from twostage.config.stage_2.base import Adaptation, EncoderAdaptation, Freeze, Init, LrMultipliers, Transfer
 from twostage.config.stage_2.fewshot import FewshotConfig
 from twostage.config.stage_2.finetune import FinetuneConfig
-from twostage.config.stage_2.target import Target
+from twostage.config.stage_2.target import Target, TaskName
 
 Stage2Config = Annotated[FinetuneConfig | FewshotConfig, Field(discriminator="adapt_mode")]
 
 __all__ = [
     "Adaptation",
+    "EncoderAdaptation",
     "FewshotConfig",
     "FinetuneConfig",
     "Freeze",
@@ -20,5 +21,6 @@ __all__ = [
     "LrMultipliers",
     "Stage2Config",
     "Target",
+    "TaskName",
     "Transfer",
 ]

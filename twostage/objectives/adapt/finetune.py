@@ -6,7 +6,7 @@ Legend: B batch, K classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -16,14 +16,12 @@ from twostage.config.stage_2 import FinetuneConfig
 from twostage.data.recordings import Part
 from twostage.data.windowed import Batch
 from twostage.models.network import Network
-from twostage.objectives.base import Objective, freeze, frozen_parts
+from twostage.objectives.adapt.encoder import EncoderObjective
 from twostage.objectives.classification import SCALARS, SystemMetrics
 from twostage.objectives.smoothing import smoothed_cross_entropy
 
-ENCODER_PARTS = ("embedding", "backbone")
 
-
-class Finetune(Objective):
+class Finetune(EncoderObjective):
     """Cross entropy on labelled windows. ``classes`` maps a system to its number of classes."""
 
     def __init__(self, config: FinetuneConfig, network: Network, *, classes: Mapping[int, int]) -> None:
@@ -32,8 +30,6 @@ class Finetune(Objective):
         self.epoch_metrics = nn.ModuleDict(
             {"validation_metrics": SystemMetrics(classes), "test_metrics": SystemMetrics(classes)}
         )
-        for part in self.frozen:
-            freeze(part)
 
     @staticmethod
     def head(config: FinetuneConfig, model: ModelConfig, *, classes: Mapping[int, int]) -> nn.Module:
@@ -41,34 +37,11 @@ class Finetune(Objective):
         head: nn.Module = build(config.head, dim=model.embedding.dim, classes=classes)
         return head
 
-    @property
-    def frozen(self) -> list[nn.Module]:
-        """Parts of the encoder that keep their weights and running statistics."""
-        return frozen_parts(self.network, self.adaptation.freeze)
-
-    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - the signature of torch
-        """Train mode for all but the frozen parts."""
-        super().train(mode)
-        for part in self.frozen:
-            part.eval()
-        return self
-
     def logged(self) -> frozenset[str]:
         """Losses, and each metric overall and per system."""
         systems = self._metrics("validation").classes
         scalars = {f"validation/{name}" for name in SCALARS}
         return super().logged() | scalars | {f"{name}/{system}" for name in scalars for system in systems}
-
-    def parameter_groups(self) -> list[dict[str, Any]]:
-        """The head at the written learning rate, each trained part of the encoder at its multiple of it."""
-        lr = self.config.optimizer.lr
-        groups: list[dict[str, Any]] = [{"params": list(self.network.head.parameters()), "lr": lr, "name": "head"}]
-        for name in ENCODER_PARTS:
-            trained = [p for p in getattr(self.network, name).parameters() if p.requires_grad]
-            multiple = getattr(self.adaptation.lr_multipliers, name)
-            if trained:
-                groups.append({"params": trained, "lr": lr * multiple, "name": name})
-        return groups
 
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Mean cross entropy of the batch; each window is answered by its own system's head."""
