@@ -81,9 +81,9 @@ class Layout:
 
     def read(self, files: Sequence[Any]) -> list[Leaf]:
         """Every leaf of the old files; a path starts with the number of its file."""
-        return [self._leaf((number, *path), value) for number, file in enumerate(files) for path, value in leaves(file)]
+        return [self.leaf((number, *path), value) for number, file in enumerate(files) for path, value in leaves(file)]
 
-    def _leaf(self, path: KeyPath, value: Any) -> Leaf:
+    def leaf(self, path: KeyPath, value: Any) -> Leaf:
         fitting = [mount for mount in self.mounts if mount.key_of(path) is not None]
         if not fitting:
             return Leaf(path, "shared", None, value)

@@ -1,0 +1,197 @@
+"""The carrier: what a new document must remember so that its old files come back, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from twostage.config.carrier import Pipeline, Reading, Shape
+from twostage.legacy.core.backward import Wishes
+from twostage.legacy.core.forward import Draft, Source
+from twostage.legacy.core.leaves import KeyPath, at, put, same
+from twostage.legacy.core.mounts import Key, Layout, Scope
+from twostage.legacy.core.order import addresses, nested, order_of, rebuild
+from twostage.legacy.detect import Detection, detect
+from twostage.legacy.facts import layout_of
+from twostage.legacy.rulebook import backward
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What one old file says beyond the new document."""
+
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    written: Mapping[str, Any] = field(default_factory=dict)
+    absent: Mapping[str, Any] = field(default_factory=dict)
+    order: Sequence[Any] = ()
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Rest:
+        """The rest as a document carries it."""
+        return cls(data.get("kept", {}), data.get("written", {}), data.get("absent", {}), data.get("order", ()))
+
+    def plain(self) -> dict[str, Any]:
+        """As data, without what is empty."""
+        parts = {"kept": self.kept, "written": self.written, "absent": self.absent, "order": list(self.order)}
+        return {key: value for key, value in parts.items() if value}
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A carrier as it is used."""
+
+    shape: Shape
+    pipeline: Pipeline | None
+    reading: Reading
+    rests: tuple[Rest, ...]
+
+
+def carry(
+    files: Sequence[Mapping[str, Any]], source: Source, draft: Draft, *, explicit: Pipeline | None, reading: Reading
+) -> dict[str, Any] | None:
+    """The carrier of a conversion; None where going back needs none."""
+    shape: Shape = source.facts["shape"]
+    mapped = {leaf.path for leaf in source.leaves if draft.uses.get(leaf.path)}
+    rests = _rests(files, source, draft.body, mapped)
+    carried = Carried(shape, explicit, reading, rests)
+    again = rebuilt(draft.body, carried)
+    if not all(same(left, right) for left, right in zip(files, again, strict=True)):
+        raise AssertionError("a conversion did not lead back")
+    if not draft.refused and explicit is None and reading == "meant" and not any(rest.plain() for rest in rests):
+        return None
+    refused = [{"key": key, "reason": reason} for key, reason in draft.refused.items()]
+    return {
+        "shape": shape,
+        **({"pipeline": explicit} if explicit else {}),
+        **({"reading": reading} if reading != "meant" else {}),
+        **({"refused": refused} if refused else {}),
+        "files": [rest.plain() for rest in rests],
+    }
+
+
+def _rests(
+    files: Sequence[Mapping[str, Any]], source: Source, body: Mapping[str, Any], mapped: set[KeyPath]
+) -> tuple[Rest, ...]:
+    """Kept leaves, odd spellings, missing keys and the order, for each file."""
+    values = {leaf.path: leaf.value for leaf in source.leaves}
+    given = placed(body, source.layout, {path for path in values if path in mapped}, source.facts)
+    kept = {path: value for path, value in values.items() if path not in mapped or path not in given}
+    written = {path: {"value": values[path], "for": given[path]} for path in given if path in values and not same(values[path], given[path])}
+    written = {path: entry for path, entry in written.items() if path not in kept}
+    absent = {path: value for path, value in given.items() if path not in values}
+    return tuple(
+        Rest(
+            nested(_of_file(number, kept)),
+            nested(_of_file(number, written)),
+            nested(_of_file(number, absent)),
+            order_of(file, _of_file(number, kept)),
+        )
+        for number, file in enumerate(files)
+    )
+
+
+def _of_file(number: int, paths: Mapping[KeyPath, Any]) -> dict[KeyPath, Any]:
+    return {path[1:]: value for path, value in paths.items() if path[0] == number}
+
+
+def placed(
+    body: Mapping[str, Any], layout: Layout, mapped: set[KeyPath], facts: Mapping[str, Any]
+) -> dict[KeyPath, Any]:
+    """What the rules put into the old files for a new document, by path."""
+    used: dict[tuple[Scope, Key], KeyPath] = {}
+    for path in mapped:
+        leaf = layout.leaf(path, None)
+        if leaf.key is not None:
+            used[leaf.scope, leaf.key] = path
+    wishes = Wishes(layout, used, facts)
+    backward(body, wishes)
+    return wishes.placed()
+
+
+def rebuilt(body: Mapping[str, Any], carried: Carried) -> list[dict[str, Any]]:
+    """The old files of a new document."""
+    skeletons = [_skeleton(rest) for rest in carried.rests]
+    found = _found(skeletons, carried, body)
+    layout = layout_of(skeletons, found)
+    mapped = {
+        (number, *path) for number, rest in enumerate(carried.rests) for path in addresses(rest.order, rest.kept)
+    }
+    facts = {"shape": carried.shape, "reading": carried.reading, "names_of_ids": _names(skeletons)}
+    values = _spelled(placed(body, layout, mapped, facts), carried.rests)
+    return [_file(rest, _of_file(number, values)) for number, rest in enumerate(carried.rests)]
+
+
+def _skeleton(rest: Rest) -> dict[str, Any]:
+    """The old file with nothing in the place of mapped values: enough to know its layout."""
+    paths = {path: None for path in addresses(rest.order, rest.kept)}
+    return rebuild(rest.order, rest.kept, paths)[0]
+
+
+def _found(skeletons: Sequence[Mapping[str, Any]], carried: Carried, body: Mapping[str, Any]) -> Detection:
+    single = "pretrain" if "stage_1" in body else "train"
+    detail = detect(skeletons[0]).detail if skeletons else ""
+    return Detection(carried.shape, "carried", detail, carried.pipeline, "pretrain" if single == "pretrain" else "train")
+
+
+def _names(skeletons: Sequence[Mapping[str, Any]]) -> dict[Any, Any]:
+    data = skeletons[0].get("data") if skeletons else None
+    if not isinstance(data, Mapping):
+        return {}
+    names, ids = data.get("unified_datasets"), data.get("dataset_ids")
+    return dict(zip(ids, names, strict=False)) if isinstance(names, list) and isinstance(ids, list) else {}
+
+
+def _spelled(values: Mapping[KeyPath, Any], rests: Sequence[Rest]) -> dict[KeyPath, Any]:
+    """Values as the old file spelled them, and without those that it did not have, as long as they are unchanged."""
+    found: dict[KeyPath, Any] = {}
+    for path, value in values.items():
+        rest = rests[int(path[0])]
+        spelling, nothing = _at(rest.written, path[1:]), _at(rest.absent, path[1:])
+        if nothing is not _NOTHING and same(nothing, value):
+            continue
+        unchanged = isinstance(spelling, Mapping) and same(spelling.get("for"), value)
+        found[path] = spelling["value"] if unchanged else value
+    return found
+
+
+_NOTHING = object()
+
+
+def _at(data: Mapping[str, Any], path: KeyPath) -> Any:
+    try:
+        return at(data, path)
+    except KeyError:
+        return _NOTHING
+
+
+def _file(rest: Rest, values: Mapping[KeyPath, Any]) -> dict[str, Any]:
+    """The order first, then what is new, at the end of its section."""
+    result, placed_paths = rebuild(rest.order, rest.kept, values)
+    for path, value in values.items():
+        if path not in placed_paths:
+            put(result, path, value)
+    return result
+
+
+def carrier_of(data: Any, body: Mapping[str, Any], to: str | None) -> Carried:
+    """The carrier that a document has, or the empty one of a shape."""
+    if isinstance(data, Mapping):
+        rests = tuple(Rest.of(file) for file in data.get("files", ()))
+        return Carried(data["shape"], data.get("pipeline"), data.get("reading", "meant"), rests)
+    shape, pipeline = _chosen(body, to)
+    return Carried(shape, pipeline, "meant", (Rest(),) * (2 if shape == "pair" else 1))
+
+
+def _chosen(body: Mapping[str, Any], to: str | None) -> tuple[Shape, Pipeline | None]:
+    """The shape that is asked for; without a word, one file for one stage and a list for two."""
+    both = "stage_1" in body and "stage_2" in body
+    shapes: dict[str, Shape] = {"02": "pair", "03": "p03", "04": "p04", "stages": "stages", "01": "single"}
+    if to is None:
+        return ("stages" if both else "single"), None
+    shape = shapes[to]
+    if shape in {"pair", "p03", "p04"} and not both:
+        return "single", "04" if to == "04" and "stage_1" in body else None
+    return shape, None
+
+

@@ -1,0 +1,107 @@
+"""From old documents to a new one, and back, as plain data.
+
+Going back is checked: the old document that is made must convert to the new one that was given. What the old project has
+no words for is told, and nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twostage.config.carrier import Pipeline, Reading
+from twostage.errors import TwoStageError
+from twostage.legacy.carry import carrier_of, carry, rebuilt
+from twostage.legacy.core.forward import Source
+from twostage.legacy.core.leaves import KeyPath, leaves
+from twostage.legacy.core.mounts import Leaf
+from twostage.legacy.core.remarks import Remark
+from twostage.legacy.detect import Detection, detect
+from twostage.legacy.facts import facts_of, layout_of
+from twostage.legacy.rulebook import forward
+
+CARRIER = "legacy"
+
+
+class ConversionError(TwoStageError):
+    """A document that cannot be converted; the text says why."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A new document and how it came about.
+
+    ``uses`` gives, for each old leaf that was mapped, the keys that it went to; the others are kept in the carrier.
+    Paths of leaves start with the number of their file.
+    """
+
+    document: dict[str, Any]
+    detection: Detection
+    leaves: tuple[Leaf, ...]
+    uses: Mapping[KeyPath, tuple[KeyPath, ...]]
+    remarks: tuple[Remark, ...]
+    refused: Mapping[str, str]
+
+
+def to_new(
+    files: Sequence[Mapping[str, Any]], *, pipeline: Pipeline | None = None, reading: Reading = "meant"
+) -> Conversion:
+    """Convert one old document, or the two of pipeline 02. Raises ConversionError for what is none."""
+    found = _detected(files, pipeline)
+    layout = layout_of(files, found)
+    old = tuple(layout.read(files))
+    source = Source(layout, old, facts_of(layout, old, found, reading))
+    draft = forward(source)
+    carried = carry(files, source, draft, explicit=pipeline, reading=reading)
+    document = dict(draft.body)
+    if carried is not None:
+        document[CARRIER] = carried
+    uses = {path: tuple(targets) for path, targets in draft.uses.items()}
+    return Conversion(document, found, old, uses, tuple(draft.remarks.found), draft.refused)
+
+
+def to_old(document: Mapping[str, Any], *, to: str | None = None) -> list[dict[str, Any]]:
+    """The old document, or the two of a pair. ``to`` names the shape where the document does not carry one.
+
+    Raises ConversionError with every key that the shape has no words for.
+    """
+    body = {key: value for key, value in document.items() if key != CARRIER}
+    carried = carrier_of(document.get(CARRIER), body, to)
+    files = rebuilt(body, carried)
+    again = to_new(files, pipeline=carried.pipeline, reading=carried.reading)
+    missing = _differences(body, {key: value for key, value in again.document.items() if key != CARRIER})
+    if missing:
+        raise ConversionError(
+            f"documents of shape {carried.shape} have no words for " + ", ".join(missing) + "; leave these keys out"
+        )
+    return files
+
+
+def _detected(files: Sequence[Mapping[str, Any]], pipeline: Pipeline | None) -> Detection:
+    if len(files) == len(("pretraining", "adaptation")):
+        parts = [detect(file, pipeline) for file in files]
+        if any(part.shape != "single" for part in parts):
+            shapes = " and ".join(str(part.shape) for part in parts)
+            raise ConversionError(f"a pair is two files with one stage each, but these are of shape {shapes}")
+        return Detection("pair", "two files", pipeline=pipeline or "02")
+    (file,) = files
+    found = detect(file, pipeline)
+    if found.shape is None:
+        raise ConversionError(f"this is no configuration of the old project ({found.rule}: {found.detail})")
+    return found
+
+
+def _differences(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> list[str]:
+    """Keys of the new document that do not come back, as text."""
+    left, right = dict(leaves(wanted)), dict(leaves(got))
+    paths = [path for path in {**left, **right} if path not in left or path not in right or not _equal(left[path], right[path])]
+    return [".".join(map(str, path)) for path in paths]
+
+
+def _equal(left: Any, right: Any) -> bool:
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(_equal(a, b) for a, b in zip(left, right, strict=True))
+    return type(left) is type(right) and left == right
+
+

@@ -1,0 +1,69 @@
+"""All rules in the order in which they run: the mode of a stage first, then what depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twostage.legacy.core.backward import Wishes
+from twostage.legacy.core.forward import Draft, Source, View
+from twostage.legacy.core.mounts import Stage
+from twostage.legacy.core.rule import Body, Rule, get
+from twostage.legacy.rules import (
+    adaptation,
+    data,
+    environment,
+    episodes,
+    model,
+    multitask,
+    optimization,
+    pretraining,
+    scheduler,
+    selection,
+    split,
+    trainer,
+)
+
+FIRST: tuple[Rule, ...] = (pretraining.Mode(),)
+DOCUMENT: tuple[Rule, ...] = (*environment.DOCUMENT, *data.DOCUMENT, *model.DOCUMENT, *trainer.DOCUMENT)
+STAGE: tuple[Rule, ...] = (
+    *pretraining.STAGE,
+    *episodes.STAGE,
+    *multitask.STAGE,
+    *adaptation.STAGE,
+    *model.STAGE,
+    *environment.STAGE,
+    *optimization.STAGE,
+    *scheduler.STAGE,
+    *selection.STAGE,
+    *split.STAGE,
+    *data.STAGE,
+)
+RULES: tuple[Rule, ...] = (*FIRST, *DOCUMENT, *STAGE)
+
+
+def forward(source: Source) -> Draft:
+    """The new document as far as rules make it."""
+    draft, layout = Draft(), source.layout
+    for stage in layout.stages:
+        for rule in FIRST:
+            rule.forward(View(source, layout.sees[stage], stage), draft)
+    for rule in DOCUMENT:
+        rule.forward(View(source, layout.scopes()), draft)
+    for stage in layout.stages:
+        for rule in STAGE:
+            rule.forward(View(source, layout.sees[stage], stage), draft)
+    return draft
+
+
+def backward(body: Body, wishes: Wishes) -> None:
+    """Everything that the old document must say for this one."""
+    for rule in DOCUMENT:
+        rule.backward(body, None, wishes)
+    for stage, rule in _of_stages(body, wishes):
+        rule.backward(body, stage, wishes)
+
+
+def _of_stages(body: Body, wishes: Wishes) -> Iterator[tuple[Stage, Rule]]:
+    for stage in wishes.layout.stages:
+        if get(body, stage)[0]:
+            yield from ((stage, rule) for rule in (*FIRST, *STAGE))

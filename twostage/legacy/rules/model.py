@@ -1,0 +1,221 @@
+"""The encoder that both stages share, and the classification head of a stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twostage.legacy.core.backward import Wishes
+from twostage.legacy.core.forward import Draft, NotHere, View
+from twostage.legacy.core.leaves import same
+from twostage.legacy.core.mounts import Leaf, Stage
+from twostage.legacy.core.rule import Body, Rule, decoded, differs, get
+from twostage.legacy.rules.model_tables import (
+    BACKBONE_NAMES,
+    BACKBONES,
+    EMBEDDING_NAMES,
+    EMBEDDINGS,
+    HEAD_NAMES,
+    Option,
+)
+
+NAME, TYPE = "model.name", "model.type"
+EMBEDDING, BACKBONE = "model.embedding", "model.backbone"
+COMPARED = ("stage.backbones_to_compare", "stage.backbone_comparison")
+USE_PROMPT = "model.use_prompt"
+# The families of the old project that are an embedding, a backbone and a head.
+FAMILIES = ("M_01_ISFM", "M_02_ISFM", "M_02_ISFM_Prompt", "M_02_ISFM_Prompt_Simplified", "ISFM")
+IDENTITY = {"hse": ("M_01_ISFM", "ISFM"), "patch": ("M_01_ISFM", "ISFM")}
+PROMPTED = ("M_02_ISFM_Prompt", "ISFM_Prompt")
+
+
+class Encoder:
+    """Embedding and backbone, with the options that the chosen kinds have."""
+
+    name = "model"
+
+    def forward(self, view: View, draft: Draft) -> None:
+        """Of a stage of its own only what agrees: weights can pass on to an equal encoder alone."""
+        first = view.only(view.scopes[0])
+        if not self._known(first, draft):
+            return
+        self._part(first, draft, "embedding", EMBEDDING, default="hse")
+        if not view.all(*COMPARED):
+            self._part(first, draft, "backbone", BACKBONE, default=None)
+        for key in (NAME, TYPE):
+            draft.use("model", first.find(key)) if draft.written("model") else None
+        for scope in view.scopes[1:]:
+            self._agree(view.only(scope), draft)
+
+    def _known(self, view: View, draft: Draft) -> bool:
+        """Whether the model is one of the families that can be told in parts."""
+        leaf = view.find(NAME)
+        if leaf is None:
+            return view.find(EMBEDDING, BACKBONE) is not None
+        if leaf.value in FAMILIES or view.find(BACKBONE) is not None:
+            return True
+        draft.refuse(leaf, f"there is no model {leaf.value!r} here; write model.embedding and model.backbone instead")
+        return False
+
+    @staticmethod
+    def _part(view: View, draft: Draft, part: str, key: str, default: str | None) -> None:
+        names, tables = (EMBEDDING_NAMES, EMBEDDINGS) if part == "embedding" else (BACKBONE_NAMES, BACKBONES)
+        leaf = view.find(key)
+        kind = default
+        if leaf is not None:
+            try:
+                kind = names.decode(leaf.value)
+            except NotHere:
+                draft.refuse(leaf, f"there is no {part} {leaf.value!r} here; choose another model.{part}.kind")
+                return
+        if kind is None:
+            return
+        draft.set(f"model.{part}.kind", kind, leaf)
+        prompt = view.find(USE_PROMPT)
+        bare = part == "embedding" and prompt is not None and prompt.value is False
+        if bare and kind in {"hse_prompt", "hse_v2"}:
+            draft.set("model.embedding.prompt", None, prompt)
+        for new, value, option in options(view, draft, tables[kind]):
+            if not (bare and new.startswith("prompt.")):
+                draft.set(f"model.{part}.{new}", value, option)
+
+    @staticmethod
+    def _agree(view: View, draft: Draft) -> None:
+        """What another scope says of the encoder must be what has been written."""
+        for key, names in ((EMBEDDING, EMBEDDING_NAMES), (BACKBONE, BACKBONE_NAMES)):
+            part = key.split(".")[1]
+            leaf, kind = view.find(key), get(draft.body, f"model.{part}.kind")[1]
+            if leaf is not None and kind is not None:
+                if same(decoded(leaf, names, draft), kind):
+                    draft.use(f"model.{part}.kind", leaf)
+                else:
+                    differs(draft, leaf, f"model.{part}.kind", "refuse")
+            for new, table_names, codec in (EMBEDDINGS if part == "embedding" else BACKBONES).get(str(kind), ()):
+                option = view.find(*table_names)
+                there, value = get(draft.body, f"model.{part}.{new}")
+                if option is None:
+                    continue
+                if there and same(decoded(option, codec, draft), value):
+                    draft.use(f"model.{part}.{new}", option)
+                else:
+                    differs(draft, option, f"model.{part}.{new}", "refuse")
+        for key in (NAME, TYPE):
+            draft.use("model", view.find(key)) if draft.written("model") else None
+
+    def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
+        """Family, kinds and options."""
+        there, model = get(body, "model")
+        if not there:
+            return
+        kind = get(model, "embedding.kind")[1]
+        family, of_type = PROMPTED if kind in {"hse_prompt", "hse_v2"} else IDENTITY["hse"]
+        wishes.want(stage, NAME, family)
+        wishes.want(stage, TYPE, of_type)
+        for part, key, names, tables in (
+            ("embedding", EMBEDDING, EMBEDDING_NAMES, EMBEDDINGS),
+            ("backbone", BACKBONE, BACKBONE_NAMES, BACKBONES),
+        ):
+            section = model.get(part)
+            if section is None:
+                continue
+            wishes.want(stage, key, names.encode(section["kind"]))
+            if part == "embedding" and "prompt" in section and section["prompt"] is None:
+                wishes.want(stage, USE_PROMPT, value=False)
+            ask(section, stage, wishes, tables[section["kind"]])
+
+
+class Compared:
+    """Backbones to compare: one pretraining for each. Options come from the one model section that they share."""
+
+    name = "backbones"
+
+    def forward(self, view: View, draft: Draft) -> None:
+        """A list of names."""
+        leaf = view.find(*COMPARED) if view.stage == "stage_1" else None
+        if leaf is None or not isinstance(leaf.value, list):
+            return
+        entries: list[dict[str, Any]] = []
+        used: list[Leaf] = [leaf]
+        for name in leaf.value:
+            try:
+                kind = BACKBONE_NAMES.decode(name)
+            except NotHere as reason:
+                draft.refuse(leaf, str(reason))
+                continue
+            entry: dict[str, Any] = {"kind": kind}
+            for new, value, option in options(view, draft, BACKBONES[kind]):
+                entry[new] = value
+                used.append(option)
+            entries.append(entry)
+        if entries:
+            draft.set("stage_1.backbones", entries, *used)
+
+    def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
+        """Names, and the options of each."""
+        there, entries = get(body, "stage_1.backbones")
+        if not there or stage != "stage_1" or entries is None:
+            return
+        wishes.want(stage, COMPARED, [BACKBONE_NAMES.encode(entry["kind"]) for entry in entries])
+        for entry in entries:
+            ask(entry, stage, wishes, BACKBONES[entry["kind"]], shared=True)
+
+
+class Head:
+    """The classification head; of a head with many parts its classification part."""
+
+    name = "head"
+
+    def forward(self, view: View, draft: Draft) -> None:
+        """Where the stage has a classification head."""
+        target = head_key(draft.body, view.stage)
+        if target is None:
+            return
+        own, part = view.find("model.task_head"), view.find("model.classification_head")
+        leaf = part if part is not None and (own is None or own.value == "H_09_multiple_task") else own
+        if leaf is None:
+            return
+        value = decoded(leaf, HEAD_NAMES, draft)
+        if value is not None:
+            draft.set(f"{target}.kind", value, leaf)
+
+    def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
+        """The head by its name."""
+        target = head_key(body, stage)
+        there, kind = get(body, f"{target}.kind")
+        if target and there:
+            key = wishes.spelled(stage, "model.classification_head") or "model.task_head"
+            wishes.want(stage, key, HEAD_NAMES.encode(kind))
+
+
+def head_key(body: Body, stage: Stage | None) -> str | None:
+    """Where a stage keeps its classification head."""
+    mode = get(body, f"{stage}.pretrain_mode")[1] or get(body, f"{stage}.adapt_mode")[1]
+    if mode == "custom":
+        target = get(body, f"{stage}.target")[1]
+        return f"{stage}.params.head" if target in {"supervised", "classification_prediction"} else None
+    if mode == "multitask":
+        return f"{stage}.tasks.classification.head" if get(body, f"{stage}.tasks.classification")[1] else None
+    return f"{stage}.head" if mode in {"finetune", "unified_metric"} else None
+
+
+def options(view: View, draft: Draft, table: tuple[Option, ...]) -> list[tuple[str, Any, Leaf]]:
+    """Key, value and leaf of each option that is written and makes sense."""
+    found: list[tuple[str, Any, Leaf]] = []
+    for new, names, codec in table:
+        leaf = view.find(*names)
+        value = None if leaf is None else decoded(leaf, codec, draft)
+        if leaf is not None and value is not None:
+            found.append((new, value, leaf))
+    return found
+
+
+def ask(section: Body, stage: Stage | None, wishes: Wishes, table: tuple[Option, ...], *, shared: bool = False) -> None:
+    """Ask for the options of a section."""
+    scopes = wishes.layout.scopes()[:1] if shared else None
+    for new, names, codec in table:
+        there, value = get(section, new)
+        if there:
+            wishes.want(stage, names, codec.encode(value), scopes=scopes)
+
+
+DOCUMENT: tuple[Rule, ...] = (Encoder(),)
+STAGE: tuple[Rule, ...] = (Compared(), Head())
