@@ -11,6 +11,7 @@ from twostage.legacy.core.backward import Wishes
 from twostage.legacy.core.forward import Draft, Source
 from twostage.legacy.core.leaves import KeyPath, at, put, same
 from twostage.legacy.core.mounts import Key, Layout, Scope
+from twostage.legacy.core.rule import get
 from twostage.legacy.core.order import addresses, nested, order_of, rebuild
 from twostage.legacy.detect import Detection, detect
 from twostage.legacy.facts import layout_of
@@ -117,7 +118,7 @@ def rebuilt(body: Mapping[str, Any], carried: Carried) -> list[dict[str, Any]]:
     mapped = {
         (number, *path) for number, rest in enumerate(carried.rests) for path in addresses(rest.order, rest.kept)
     }
-    facts = {"shape": carried.shape, "reading": carried.reading, "names_of_ids": _names(skeletons)}
+    facts = {"shape": carried.shape, "reading": carried.reading, "names_of_ids": _names(skeletons, body)}
     values = _spelled(placed(body, layout, mapped, facts), carried.rests)
     return [_file(rest, _of_file(number, values)) for number, rest in enumerate(carried.rests)]
 
@@ -134,11 +135,13 @@ def _found(skeletons: Sequence[Mapping[str, Any]], carried: Carried, body: Mappi
     return Detection(carried.shape, "carried", detail, carried.pipeline, "pretrain" if single == "pretrain" else "train")
 
 
-def _names(skeletons: Sequence[Mapping[str, Any]]) -> dict[Any, Any]:
+def _names(skeletons: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> dict[Any, Any]:
+    """Names of data sets by id; the ids may have become the systems of stage 1."""
     data = skeletons[0].get("data") if skeletons else None
     if not isinstance(data, Mapping):
         return {}
     names, ids = data.get("unified_datasets"), data.get("dataset_ids")
+    ids = ids if isinstance(ids, list) else get(body, "stage_1.systems")[1]
     return dict(zip(ids, names, strict=False)) if isinstance(names, list) and isinstance(ids, list) else {}
 
 

@@ -9,6 +9,7 @@ from twostage.config.carrier import Reading
 from twostage.legacy.core.forward import Source, View
 from twostage.legacy.core.mounts import Layout, Leaf, Stage
 from twostage.legacy.detect import Detection
+from twostage.legacy.dialects.fragment import fragment_layout
 from twostage.legacy.dialects.p03 import p03_layout
 from twostage.legacy.dialects.p04 import p04_layout
 from twostage.legacy.dialects.pair import pair_layout
@@ -30,6 +31,8 @@ def layout_of(files: Sequence[Any], found: Detection) -> Layout:
         return p03_layout(files[0])
     if found.shape == "p04":
         return p04_layout(files[0])
+    if found.shape == "fragment":
+        return fragment_layout(files[0], found.detail)
     return single_layout(files[0], stage)
 
 

@@ -72,12 +72,12 @@ class Layout:
     @property
     def paired(self) -> bool:
         """Whether every stage has a file of its own."""
-        return all("shared" not in scopes for scopes in self.sees.values())
+        return bool(self.sees) and all("shared" not in scopes for scopes in self.sees.values())
 
     def scopes(self) -> tuple[Scope, ...]:
         """All scopes in the order in which a key of the whole document is looked up."""
         seen = dict.fromkeys(scope for scopes in self.sees.values() for scope in scopes)
-        return tuple(sorted(seen, key=("shared", "stage_1", "stage_2").index))
+        return tuple(sorted(seen or {"shared": None}, key=("shared", "stage_1", "stage_2").index))
 
     def read(self, files: Sequence[Any]) -> list[Leaf]:
         """Every leaf of the old files; a path starts with the number of its file."""
