@@ -15,8 +15,10 @@ from twostage.config import model as configs
 from twostage.config.model import DLinear as DLinearConfig
 from twostage.config.model import ModelConfig
 from twostage.config.model import PatchTST as PatchTSTConfig
+from twostage.config.model import Transformer as TransformerConfig
 from twostage.models.backbones.dlinear import DLinear
 from twostage.models.backbones.patchtst import PatchTST
+from twostage.models.backbones.transformer import Transformer
 
 erf = np.vectorize(math.erf)
 
@@ -137,17 +139,62 @@ def test_patchtst_layers_start_apart_and_within_the_default_bounds(seed):
             assert values.std().item() == pytest.approx(bound / math.sqrt(3), rel=close)
 
 
+@given(
+    st.builds(
+        TransformerConfig,
+        layers=st.integers(1, 2),
+        heads=st.integers(1, 3),
+        feedforward=st.integers(1, 6),
+        activation=st.sampled_from(["gelu", "relu"]),
+    ),
+    st.integers(1, 3),
+    st.integers(1, 6),
+    st.integers(0, 1000),
+)
+@settings(max_examples=25, deadline=None)
+def test_transformer_equals_plain_loops(config, features, patches, seed):
+    dim = features * config.heads
+    backbone = shaken(Transformer(config, dim=dim, patches=patches), seed).eval()
+    tokens_BPD = torch.randn(2, patches, dim, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    for tokens_PD, mixed_PD in zip(tokens_BPD.numpy(), backbone(tokens_BPD).detach().numpy(), strict=True):
+        expected = tokens_PD
+        for i in range(config.layers):
+            expected = slow_layer(expected, arrays(backbone), f"encoder_layers.{i}", config)
+        np.testing.assert_allclose(mixed_PD, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("identical", [True, False])
+def test_transformer_layers_start_as_written(identical):
+    """Alike as in torch's own stack, or each with a draw of its own; never one layer twice."""
+    torch.manual_seed(3)
+    ours = Transformer(TransformerConfig(layers=3, feedforward=8, identical_start=identical), dim=8, patches=4)
+    torch.manual_seed(3)
+    layer = torch.nn.TransformerEncoderLayer(8, 4, 8, batch_first=True)
+    stack = torch.nn.TransformerEncoder(layer, 3, enable_nested_tensor=False)
+    for mine, theirs in zip(ours.encoder_layers, stack.layers, strict=True):
+        same = torch.equal(mine.linear1.weight, theirs.linear1.weight)
+        assert same == (identical or mine is ours.encoder_layers[0])
+    assert len({parameter.data_ptr() for parameter in ours.parameters()}) == len(list(ours.parameters()))
+
+
+def test_dropout_of_the_transformer_is_the_written_one():
+    backbone = Transformer(TransformerConfig(dropout=0.0, feedforward=8), dim=8, patches=4)
+    tokens_BPD = torch.randn(2, 4, 8)
+    torch.testing.assert_close(backbone.train()(tokens_BPD), backbone.eval()(tokens_BPD))
+
+
 def test_patchtst_shuffled_tokens_give_shuffled_answers():
     backbone = PatchTST(PatchTSTConfig(), dim=64, patches=7).eval()
     tokens_BPD, order = torch.randn(2, 7, 64), torch.randperm(7)
     torch.testing.assert_close(backbone(tokens_BPD)[:, order], backbone(tokens_BPD[:, order]))
 
 
+@pytest.mark.parametrize("kind", [PatchTSTConfig, TransformerConfig, configs.VIBT])
 @pytest.mark.parametrize(("dim", "heads", "near"), [(66, 4, "64 or 68"), (3, 4, "4")])
-def test_patchtst_names_both_keys_when_heads_do_not_divide(dim, heads, near):
+def test_both_keys_are_named_when_heads_do_not_divide(kind, dim, heads, near):
     text = (
         f"embedding.dim is {dim} and backbone.heads is {heads}, but every head needs the same number of "
         f"features; make dim a multiple of heads, such as {near}"
     )
     with pytest.raises(ValidationError, match=text):
-        ModelConfig(embedding=configs.HSE(dim=dim), backbone=PatchTSTConfig(heads=heads))
+        ModelConfig(embedding=configs.HSE(dim=dim), backbone=kind(heads=heads))
