@@ -21,12 +21,15 @@ from twostage.legacy.rules import (
     selection,
     split,
     trainer,
+    zero_shot,
 )
+from twostage.legacy.variants import ask_variants, read_variants
 
 FIRST: tuple[Rule, ...] = (pretraining.Mode(),)
 DOCUMENT: tuple[Rule, ...] = (*environment.DOCUMENT, *data.DOCUMENT, *model.DOCUMENT, *trainer.DOCUMENT)
 STAGE: tuple[Rule, ...] = (
     *pretraining.STAGE,
+    *zero_shot.STAGE,
     *episodes.STAGE,
     *multitask.STAGE,
     *adaptation.STAGE,
@@ -43,6 +46,12 @@ RULES: tuple[Rule, ...] = (*FIRST, *DOCUMENT, *STAGE)
 
 def forward(source: Source) -> Draft:
     """The new document as far as rules make it."""
+    draft = _forward(source)
+    read_variants(source, draft, _forward)
+    return draft
+
+
+def _forward(source: Source) -> Draft:
     draft, layout = Draft(), source.layout
     for stage in layout.stages:
         for rule in FIRST:
@@ -57,6 +66,11 @@ def forward(source: Source) -> Draft:
 
 def backward(body: Body, wishes: Wishes) -> None:
     """Everything that the old document must say for this one."""
+    _backward(body, wishes)
+    ask_variants(body, wishes, _backward)
+
+
+def _backward(body: Body, wishes: Wishes) -> None:
     for rule in DOCUMENT:
         rule.backward(body, None, wishes)
     for stage, rule in _of_stages(body, wishes):
