@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from torch import nn
 
 from twostage.components import implementation_of
-from twostage.config.checking.suggest import nearest_name
+from twostage.config.checking.suggest import nearest_name, snake_case
 from twostage.config.model import ModelConfig
 from twostage.config.stage_1.base import Pretraining
 from twostage.config.stage_1.custom import CustomConfig
@@ -80,8 +80,9 @@ def _imported(target: str) -> type[Objective]:
         ) from error
     found = getattr(module, name, None)
     if found is None:
-        near = nearest_name(name, [each for each, value in vars(module).items() if inspect.isclass(value)])
-        raise PluginError(f"{path} has no class {name}" + (f"; did you mean {near}?" if near else ""))
+        spelled = {snake_case(each): each for each, value in vars(module).items() if inspect.isclass(value)}
+        near = nearest_name(name, spelled)
+        raise PluginError(f"{path} has no class {name}" + (f"; did you mean {spelled[near]}?" if near else ""))
     if not (inspect.isclass(found) and issubclass(found, Objective) and callable(getattr(found, "head", None))):
         raise PluginError(
             f"{target} is no objective: it must be a class with a static method head that inherits from "
