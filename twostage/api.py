@@ -123,7 +123,7 @@ def run_adapt(cfg: Config, checkpoint: str | Path, **options: Any) -> RunSummary
 
 def run_stage(stage: Stage, **options: Any) -> StageResult:
     """Run one stage of a plan; its result has the checkpoint's path and the metrics."""
-    return TwoStageRun(stage.config, **options).run_stage(stage)
+    return TwoStageRun(stage.document, **options).run_stage(stage)
 
 
 def _require(config: TwoStageConfig, number: int) -> None:

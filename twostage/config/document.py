@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from twostage.config.base import Count, FromList, Positive, Section
+from twostage.config.carrier import LegacyCarrier
 from twostage.config.data import DataConfig
 from twostage.config.embedding_rules import embedding_misfit
+from twostage.config.fan_out import colliding_seeds, with_first_backbone
 from twostage.config.head_rules import head_misfit
 from twostage.config.metric_rules import alone_in_its_batch, unmeasured_zero_shot
 from twostage.config.model import ModelConfig
+from twostage.config.old_documents import adapted
 from twostage.config.stage import StageConfig
 from twostage.config.stage_1 import Mask, ReconstructionConfig, Stage1Config
 from twostage.config.stage_2 import Stage2Config
+from twostage.config.variant import Variant, distinct
 
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], FromList]
 
@@ -26,8 +30,9 @@ class TrainerConfig(Section):
     devices: Annotated[int, Field(ge=1, le=1)] = Field(
         1, description="Devices per training; several are not offered yet."
     )
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field(
-        "32-true", description="Arithmetic of the training."
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "mixed"] = Field(
+        "32-true",
+        description="Arithmetic of the training; mixed takes bf16-mixed where the device offers it, else 16-mixed.",
     )
     gradient_clip: Positive | None = Field(None, description="Largest norm of the gradient; null does not clip.")
     accumulate_batches: Count = Field(1, description="Batches per optimiser step.")
@@ -52,6 +57,29 @@ class TwoStageConfig(Section):
     stage_2: Stage2Config | None = Field(None, description="Adaptation; null leaves it out.")
     trainer: TrainerConfig = Field(default_factory=TrainerConfig, description="Devices and precision.")
     output: OutputConfig = Field(default_factory=OutputConfig, description="Where results go.")
+    variants: Annotated[tuple[Variant, ...], FromList, Field(min_length=1), AfterValidator(distinct)] | None = Field(
+        None,
+        description="The whole run once for each entry, with some keys set to other values; null runs it as it is.",
+    )
+    legacy: LegacyCarrier | None = Field(
+        None, description="What a converted document carries of its old file, so that it can go back; no effect on a run."
+    )
+
+    def data_of(self, stage: StageConfig) -> DataConfig:
+        """The data section as this stage has it: with its own split, windows and batch size where it has them."""
+        own = {name: getattr(stage, name) for name in ("split", "window", "batch_size")}
+        return self.data.model_copy(update={name: value for name, value in own.items() if value is not None})
+
+    @property
+    def stages(self) -> dict[str, StageConfig]:
+        """The stages that are there, by name."""
+        both = {"stage_1": self.stage_1, "stage_2": self.stage_2}
+        return {name: stage for name, stage in both.items() if stage is not None}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_backbone(cls, written: Any) -> Any:
+        return with_first_backbone(adapted(written))
 
     @model_validator(mode="after")
     def _something_to_do(self) -> Self:
@@ -63,13 +91,34 @@ class TwoStageConfig(Section):
     def _distinct_seeds(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds names one seed twice")
+        if self.stage_2 is not None and (pair := colliding_seeds(self.seeds, self.stage_2.repeats)):
+            raise ValueError(f"seeds {pair[0]} and {pair[1]} have a repeat in common; choose another seed")
         return self
 
     @model_validator(mode="after")
     def _window_holds_a_patch(self) -> Self:
-        length, patch = self.data.window.length, self.model.embedding.patch_length
-        if length < patch:
-            raise ValueError(f"data.window.length ({length}) is shorter than model.embedding.patch_length ({patch})")
+        patch = self.model.embedding.patch_length
+        for name, stage in self.stages.items():
+            length = self.data_of(stage).window.length
+            if length < patch:
+                key = f"{'data' if stage.window is None else name}.window.length"
+                raise ValueError(f"{key} ({length}) is shorter than model.embedding.patch_length ({patch})")
+        return self
+
+    @model_validator(mode="after")
+    def _backbones_fit(self) -> Self:
+        backbones = getattr(self.stage_1, "backbones", None)
+        if backbones is None:
+            return self
+        if self.model.backbone not in backbones:
+            raise ValueError(
+                f"model.backbone ({self.model.backbone.kind}) has no effect, because stage_1.backbones has no such "
+                "entry; leave it out"
+            )
+        for position, backbone in enumerate(backbones):
+            embedding = self.model.embedding
+            if reason := backbone.misfit(dim=embedding.dim, patches=embedding.patches):
+                raise ValueError(f"stage_1.backbones[{position}] ({backbone.kind}): {reason}")
         return self
 
     @model_validator(mode="after")
@@ -100,7 +149,10 @@ class TwoStageConfig(Section):
     @model_validator(mode="after")
     def _something_is_left_to_see(self) -> Self:
         mask = getattr(self.stage_1, "hides", None)
-        if isinstance(mask, Mask) and (reason := mask.crowded(self.data.window.length)):
+        if self.stage_1 is None or not isinstance(mask, Mask):
+            return self
+        name = "data.window.length" if self.stage_1.window is None else "stage_1.window.length"
+        if reason := mask.crowded(self.data_of(self.stage_1).window.length, name):
             raise ValueError(
                 f"stage_1.{'mask' if isinstance(self.stage_1, ReconstructionConfig) else 'params'}.{reason}"
             )
@@ -120,11 +172,10 @@ class TwoStageConfig(Section):
 
     @model_validator(mode="after")
     def _selection_has_validation(self) -> Self:
-        for name in ("stage_1", "stage_2"):
-            stage: StageConfig | None = getattr(self, name)
-            if stage is None or not stage.trains:
+        for name, stage in self.stages.items():
+            if not stage.trains:
                 continue
-            split = stage.split or self.data.split
+            split = self.data_of(stage).split
             if split.validation == 0.0 and stage.checkpoint.monitor.startswith("validation/"):
                 raise ValueError(
                     f"{name}.checkpoint.monitor is {stage.checkpoint.monitor}, but its split has no validation part; "
@@ -150,4 +201,12 @@ class TwoStageConfig(Section):
     def _one_origin(self) -> Self:
         if self.stage_1 is not None and self.stage_2 is not None and self.stage_2.init is not None:
             raise ValueError("stage_2.init has no effect beside stage_1: leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _variants_are_documents(self) -> Self:
+        from twostage.config.variants import variant_errors  # noqa: PLC0415 - it checks documents, and needs this class
+
+        if errors := variant_errors(self):
+            raise ValidationError.from_exception_data(type(self).__name__, errors)
         return self

@@ -21,6 +21,7 @@ from uuid import uuid4
 from safetensors import SafetensorError
 
 from twostage.config.document import TwoStageConfig
+from twostage.config.fan_out import backbones_of
 from twostage.errors import OutputError
 
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT}
@@ -29,11 +30,16 @@ _NEARLY_NOTHING = 64 * 1024
 
 
 class RunDirectory:
-    """``root/{metadata}/{model}/{task}_{timestamp}``, the layout that the field knows; never one that exists."""
+    """``root/{metadata}/{model}/{task}_{timestamp}``, the layout that the field knows; never one that exists.
+
+    Several sources or backbones stand side by side in their part of the name.
+    """
 
     def __init__(self, root: Path, config: TwoStageConfig, *, source: str, started: datetime) -> None:
         self.root = root
-        model = f"{config.model.embedding.kind}_{config.model.backbone.kind}"
+        model = (
+            f"{config.model.embedding.kind}_{'+'.join(dict.fromkeys(each.kind for _, each in backbones_of(config)))}"
+        )
         self._wanted = root / source / model / f"{task_name(config)}_{started:%Y%m%dT%H%M%S}"
         self._path: Path | None = None
         self._made: list[Path] = []

@@ -15,12 +15,12 @@ from twostage.engine.loaders import StageLoaders
 from twostage.engine.manifest import Manifest
 from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, Plan, Stage
-from twostage.engine.preparation import Workshop
 from twostage.engine.results import CHECKPOINT, RunSummary, StageResult
 from twostage.engine.runner import build_objective, run_stage_in, transferred
 from twostage.engine.stage_data import StageData
 from twostage.engine.stopping import stoppable
 from twostage.engine.training import check_device
+from twostage.engine.workshop import Workshop
 from twostage.errors import TransferError
 
 
@@ -47,11 +47,12 @@ class Work:
     def __init__(self, plan: Plan, workshop: Workshop, directory: RunDirectory, observer: Observer) -> None:
         self.plan, self.workshop, self.directory, self.observer = plan, workshop, directory, observer
         self.data: Mapping[str, StageData] = {stage.name: workshop.prepare(stage) for stage in plan.stages}
-        self.digests = {name: workshop.survey(data) for name, data in self.data.items()}
+        self.digests = {stage.name: workshop.survey(stage) for stage in plan.stages}
 
     def check(self) -> None:
         """Before anything trains: find the device, build networks and batches, load what stage 2 starts from."""
-        check_device(self.plan.config.trainer)
+        for trainer in {stage.config.trainer: None for stage in self.plan.stages}:
+            check_device(trainer)
         for stage in self.plan.stages:
             objective, data = build_objective(stage, self.data[stage.name]), self.data[stage.name]
             loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, items=objective.items)
@@ -111,8 +112,7 @@ def _run(work: Work, lock: str, executor: Executor) -> RunSummary:
 
 @contextmanager
 def _directory(plan: Plan, workshop: Workshop, root: Path) -> Iterator[RunDirectory]:
-    name = workshop.source.name
-    directory = RunDirectory(root, plan.config, source=name, started=datetime.now(tz=UTC).astimezone())
+    directory = RunDirectory(root, plan.config, source=workshop.source_name, started=datetime.now(tz=UTC).astimezone())
     try:
         yield directory
     except BaseException as error:

@@ -12,10 +12,14 @@ from typing import Any
 import torch
 
 from twostage._version import __version__
+from twostage.config.stage_1 import CustomConfig
 from twostage.engine.digest import content_key
-from twostage.engine.plan import AdaptStage, PretrainStage, Stage
+from twostage.engine.plan import AdaptStage, PretrainStage, Stage, section_of
+from twostage.objectives.pretrain.custom import source_digest
 
 _MATTERS = ("torch", "lightning", "torchmetrics", "pytorch-metric-learning", "numpy")
+# A stage's own split, windows and batch size count as its data.
+_IN_DATA = {"split", "window", "batch_size"}
 
 
 def versions() -> dict[str, str]:
@@ -56,17 +60,18 @@ def stage_key(stage: Stage, *, data_digest: str, split: Any, start_digest: str |
 
 def _written(stage: Stage) -> dict[str, Any]:
     config = stage.config
+    section = section_of(stage)
     shared = {
-        "data": config.data.model_dump(mode="json", exclude={"source", "workers"}),
+        "data": config.data_of(section).model_dump(mode="json", exclude={"source", "workers"}),
         "model": config.model.model_dump(mode="json"),
         "trainer": config.trainer.model_dump(mode="json"),
     }
     match stage:
         case PretrainStage():
-            return shared | {"stage_1": config.model_dump(mode="json")["stage_1"]}
+            custom = {"custom": source_digest(config.stage_1)} if isinstance(config.stage_1, CustomConfig) else {}
+            return shared | {"stage_1": section.model_dump(mode="json", exclude=_IN_DATA)} | custom
         case AdaptStage():
-            stage_2 = config.model_dump(mode="json", exclude={"stage_2": {"targets", "init", "control"}})["stage_2"]
+            stage_2 = section.model_dump(mode="json", exclude=_IN_DATA | {"targets", "init", "control", "repeats"})
+            target = {"target": sorted(stage.target.ids), "tasks": stage.target.tasks}
             measured = {} if config.stage_1 is None else config.stage_1.model_dump(mode="json", include={"zero_shot"})
-            return (
-                shared | measured | {"stage_2": stage_2, "target": sorted(stage.target.ids), "variant": stage.variant}
-            )
+            return shared | measured | target | {"stage_2": stage_2, "variant": stage.variant}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,6 +61,7 @@ class Manifest:
             "seconds": round(time.perf_counter() - self._clock, 3),
             "versions": versions(),
             "code": code_digest(),
+            "variants": {variant.name: variant.set for variant in self.plan.config.variants or ()},
             "planned": [stage.name for stage in self.plan.stages],
             "stages": [self._entry(result) for result in self.results],
         }
@@ -74,13 +76,16 @@ class Manifest:
             "name": result.name,
             "key": result.key,
             "seed": stage.seed,
+            "branch": asdict(stage.branch),
             "variant": stage.variant if isinstance(stage, AdaptStage) else None,
             "systems": list(stage.target.ids) if isinstance(stage, AdaptStage) else [],
+            "tasks": list(stage.target.tasks or ()) if isinstance(stage, AdaptStage) else [],
             "start": None if start is None else str(start),
             "transfer": None if result.transfer is None else result.transfer.summary(),
             "data_digest": result.data_digest,
             "checkpoint": str(result.checkpoint.relative_to(self.directory.path)),
             "checkpoint_digest": result.digest,
+            "precision": result.precision,
             "epochs": result.epochs,
             "best_epoch": result.best_epoch,
             "seconds": round(result.seconds, 3),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from twostage.components import build, implementation_of
+from twostage.components import implementation_of
+from twostage.config.data import DataConfig
 from twostage.config.document import TwoStageConfig
+from twostage.config.splits import Split, TimeSplit
 from twostage.config.stage_2 import Target
+from twostage.config.windows import Windows
 from twostage.data.labels import LabelSpace
 from twostage.data.recordings import PARTS, Notice, Part, Recording, Segment
 from twostage.data.sources.base import Source
@@ -23,13 +26,15 @@ from twostage.errors import DataError
 from twostage.objectives.pretrain.custom import reads_labels
 
 
-class Workshop:
-    """Prepares the data of every stage of a document; reads each table, header and signal once."""
+class Preparation:
+    """Prepares the data of every stage of a document without variants; splits once for all seeds and backbones.
 
-    def __init__(self, config: TwoStageConfig) -> None:
-        self.config = config
-        self.source: Source = build(config.data.source)
-        self._digests: dict[int, str] = {}
+    ``digests`` are those of recordings of ``source`` that were read before; what is read here is added.
+    """
+
+    def __init__(self, config: TwoStageConfig, source: Source, digests: dict[int, str]) -> None:
+        self.config, self.source = config, source
+        self._digests = digests
         self._prepared: dict[Target | None, StageData] = {}
 
     @cached_property
@@ -78,15 +83,17 @@ class Workshop:
             raise DataError(
                 "stage_1.systems is not written, and the source has no system beside the targets of stage 2"
             )
-        config = stage_1.split or self.config.data.split
+        data = self.config.data_of(stage_1)
         labelled = reads_labels(stage_1)
         if labelled and getattr(stage_1, "unlabelled", "error") == "error":
             refuse_unlabelled(chosen, stage="stage_1")
-        split = make_split(chosen, config, window_length=self._length, exclude=tested, labelled=labelled)
+        split = make_split(
+            chosen, self._spaced(data.split), window_length=data.window.length, exclude=tested, labelled=labelled
+        )
         labels = _label_space(chosen, split, shared=stage_1.shares_classes) if labelled else None
         measured = stage_1.zero_shot is not None and self.config.stage_2 is None
         return self._finish(
-            chosen, split, labels=labels, notices=() if measured else idle_test(split), pretraining=True
+            data, chosen, split, labels=labels, notices=() if measured else idle_test(split), pretraining=True
         )
 
     def _split_for_adaptation(self, target: Target) -> StageData:
@@ -95,12 +102,14 @@ class Workshop:
         chosen = self._of_systems(target.ids)
         if stage_2.unlabelled == "error":
             refuse_unlabelled(chosen)
-        split = make_split(chosen, stage_2.split or self.config.data.split, window_length=self._length)
+        data = self.config.data_of(stage_2)
+        split = make_split(chosen, self._spaced(data.split), window_length=data.window.length)
         labels = _label_space(chosen, split, shared=stage_2.head_share == "shared")
-        return self._finish(chosen, split, labels=labels, notices=())
+        return self._finish(data, chosen, split, labels=labels, notices=())
 
     def _finish(
         self,
+        config: DataConfig,
         chosen: Sequence[Recording],
         split: SplitResult,
         *,
@@ -108,14 +117,14 @@ class Workshop:
         notices: tuple[Notice, ...],
         pretraining: bool = False,
     ) -> StageData:
-        windows = self._windows(chosen, split)
+        windows = _windows(chosen, split, config.window)
         check_windows_disjoint(windows, chosen)
         stage_2 = self.config.stage_2
         if stage_2 is not None and not pretraining:
             notices = (*notices, *implementation_of(stage_2).examine(stage_2, chosen, windows))
         data = StageData(
             source=self.source,
-            config=self.config.data,
+            config=config,
             recordings=tuple(chosen),
             split=split,
             windows=windows,
@@ -127,14 +136,15 @@ class Workshop:
         refuse_misfits(self.config.model.embedding, data)
         return data
 
-    def _windows(self, chosen: Sequence[Recording], split: SplitResult) -> dict[Part, WindowIndex]:
-        row_of = {recording.id: row for row, recording in enumerate(chosen)}
-        lengths = {recording.id: recording.length for recording in chosen}
-        return {part: place(split.parts[part], row_of, lengths, self.config.data.window) for part in PARTS}
+    def _spaced(self, split: Split) -> Split:
+        """The split, with a gap between blocks of time that holds a window of either stage where none is written.
 
-    @property
-    def _length(self) -> int:
-        return self.config.data.window.length
+        So both stages cut a recording alike, whatever their windows.
+        """
+        if not isinstance(split, TimeSplit) or split.gap is not None:
+            return split
+        longest = max(self.config.data_of(stage).window.length for stage in self.config.stages.values())
+        return split.model_copy(update={"gap": longest})
 
     def _systems(self) -> list[int] | None:
         """The systems that the document names; None where stage 1 takes whatever there is."""
@@ -153,6 +163,12 @@ class Workshop:
     def _of_systems(self, systems: Iterable[int]) -> list[Recording]:
         wanted = set(systems)
         return [recording for recording in self.recordings if recording.system in wanted]
+
+
+def _windows(chosen: Sequence[Recording], split: SplitResult, placement: Windows) -> dict[Part, WindowIndex]:
+    row_of = {recording.id: row for row, recording in enumerate(chosen)}
+    lengths = {recording.id: recording.length for recording in chosen}
+    return {part: place(split.parts[part], row_of, lengths, placement) for part in PARTS}
 
 
 def _label_space(chosen: Sequence[Recording], split: SplitResult, *, shared: bool) -> LabelSpace:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from twostage.data.recordings import PARTS, Notice
 from twostage.engine.checkpoints import load_pretrained
-from twostage.engine.plan import AdaptStage, Plan
-from twostage.engine.preparation import Workshop
-from twostage.engine.runner import build_objective, stage_config
+from twostage.engine.plan import AdaptStage, Plan, section_of
+from twostage.engine.runner import build_objective
 from twostage.engine.transfer import transfer_encoder
+from twostage.engine.workshop import Workshop
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ def preview(plan: Plan) -> list[StagePreview]:
     for stage in plan.stages:
         data = workshop.prepare(stage)
         network = build_objective(stage, data).network
-        if isinstance(stage, AdaptStage) and stage.checkpoint is not None and plan.config.stage_2 is not None:
-            start = load_pretrained(stage.checkpoint)
-            transfer_encoder(network, plan.config.model, start, plan.config.stage_2.transfer)
+        config = stage.config
+        if isinstance(stage, AdaptStage) and stage.checkpoint is not None and config.stage_2 is not None:
+            transfer_encoder(network, config.model, load_pretrained(stage.checkpoint), config.stage_2.transfer)
         parameters = list(network.parameters())
         previews.append(
             StagePreview(
@@ -48,7 +48,7 @@ def preview(plan: Plan) -> list[StagePreview]:
                 windows=tuple(len(data.windows[part].rows) for part in PARTS),
                 parameters=sum(parameter.numel() for parameter in parameters),
                 trained=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
-                epochs=stage_config(stage).epochs if stage_config(stage).trains else 0,
+                epochs=section_of(stage).epochs if section_of(stage).trains else 0,
                 notices=data.notices,
             )
         )

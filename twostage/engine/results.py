@@ -18,7 +18,8 @@ class StageResult:
     """One finished training.
 
     ``metrics`` are flat, such as ``test/macro_f1/2`` for system 2. ``key`` is the content key, ``digest`` that of the
-    saved weights, ``data_digest`` that of the recordings that were read, samples and table.
+    saved weights, ``data_digest`` that of the recordings that were read, samples and table. ``precision`` is the
+    arithmetic that was trained in, which ``trainer.precision: mixed`` leaves to the device.
     """
 
     stage: Stage
@@ -32,6 +33,7 @@ class StageResult:
     epochs: int
     best_epoch: int
     seconds: float
+    precision: str
 
     @property
     def name(self) -> str:

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from twostage.components import implementation_of
-from twostage.config.stage import StageConfig
 from twostage.data.survey import data_digest
 from twostage.engine import zero_shot
 from twostage.engine.artifacts import json_text
@@ -21,7 +20,7 @@ from twostage.engine.checkpoints import Checkpoint, save_checkpoint
 from twostage.engine.keys import stage_key
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
-from twostage.engine.plan import AdaptStage, PretrainStage, Stage
+from twostage.engine.plan import AdaptStage, Stage, section_of
 from twostage.engine.results import CHECKPOINT, StageResult
 from twostage.engine.seen import refuse_seen, stretches
 from twostage.engine.stage_data import StageData
@@ -32,16 +31,9 @@ from twostage.models.network import Encoder, Network
 from twostage.objectives.base import Objective
 
 
-def stage_config(stage: Stage) -> StageConfig:
-    """The section of the document that describes this stage."""
-    section = stage.config.stage_1 if isinstance(stage, PretrainStage) else stage.config.stage_2
-    assert section is not None  # noqa: S101 - the plan has such a stage for such documents only
-    return section
-
-
 def build_objective(stage: Stage, data: StageData) -> Objective:
     """Network and objective of a stage, freshly initialised from its seed."""
-    written, model = stage_config(stage), stage.config.model
+    written, model = section_of(stage), stage.config.model
     kind = implementation_of(written)
     extra = {} if data.labels is None else {"classes": data.labels.counts}
     pl.seed_everything(stage.seed, verbose=False)
@@ -99,6 +91,7 @@ def run_stage_in(
         epochs=trainer.current_epoch,
         best_epoch=best_epoch,
         seconds=time.perf_counter() - began,
+        precision=trainer.precision,
     )
     _write_down(result, metrics, data)
     return result
@@ -109,7 +102,7 @@ def transferred(
 ) -> TransferReport:
     """Hand the encoder of ``start`` to an adaptation that tests on nothing it has seen. Raises TransferError."""
     assert isinstance(stage, AdaptStage)  # noqa: S101 - only adaptations start from a checkpoint
-    assert stage.config.stage_2 is not None  # noqa: S101 - see stage_config
+    assert stage.config.stage_2 is not None  # noqa: S101 - see section_of
     refuse_seen(str(start.path), start.seen, stretches(data, digests, ("test",)))
     return transfer_encoder(objective.network, stage.config.model, start, stage.config.stage_2.transfer)
 
@@ -118,9 +111,9 @@ def _fit(
     folder: Path, stage: Stage, objective: Objective, loaders: StageLoaders, observer: Observer
 ) -> tuple[pl.Trainer, int]:
     """Train, then put the best epoch's weights into the network; return that epoch, counted from 1 (0: none)."""
-    trainer, best = make_trainer(stage, stage_config(stage), stage.config.trainer, folder, observer)
+    trainer, best = make_trainer(stage, section_of(stage), stage.config.trainer, folder, observer)
     pl.seed_everything(stage.seed, verbose=False)
-    if not stage_config(stage).trains:
+    if not section_of(stage).trains:
         observer.stage_started(stage, epochs=0, batches=0)
         return trainer, 0
     with interruptible(trainer):

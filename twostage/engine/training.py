@@ -8,8 +8,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import lightning.pytorch as pl
+import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
@@ -21,6 +23,8 @@ from twostage.engine.observer import Observer
 from twostage.engine.plan import Stage
 from twostage.engine.stopping import Terminated
 from twostage.errors import TrainingError
+
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 # Lightning gives this advice to people who call it; what is set here is set on purpose.
 _ADVICE = (
@@ -37,19 +41,32 @@ _ADVICE = (
 
 def check_device(trainer: TrainerConfig) -> None:
     """Raise TrainingError when the machine lacks the accelerator or the precision that is written."""
+    precision = precision_of(trainer)
     try:
         with quiet():
             found = pl.Trainer(
                 accelerator=trainer.accelerator,
                 devices=1,
-                precision=trainer.precision,
+                precision=precision,
                 logger=False,
                 enable_checkpointing=False,
             )
     except MisconfigurationException as error:
         raise TrainingError(f"trainer.accelerator is {trainer.accelerator}, which is not to be had: {error}") from error
-    if found.precision != trainer.precision:
+    if found.precision != precision:
         raise TrainingError(f"trainer.precision {trainer.precision} is not to be had on this device; use bf16-mixed")
+
+
+def precision_of(trainer: TrainerConfig) -> Precision:
+    """The arithmetic that is written; for ``mixed`` bfloat16 where the device offers it, as every CPU does."""
+    if trainer.precision != "mixed":
+        return trainer.precision
+    offered = True
+    if trainer.accelerator in {"auto", "gpu", "mps"} and torch.backends.mps.is_available():
+        offered = False  # its mixed precision is float16
+    elif trainer.accelerator in {"auto", "gpu"} and torch.cuda.is_available():
+        offered = torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bf16-mixed" if offered else "16-mixed"
 
 
 def make_trainer(
@@ -82,7 +99,7 @@ def _trainer(written: StageConfig, trainer: TrainerConfig, folder: Path, callbac
     return pl.Trainer(
         accelerator=trainer.accelerator,
         devices=trainer.devices,
-        precision=trainer.precision,
+        precision=precision_of(trainer),
         max_epochs=written.epochs,
         gradient_clip_val=trainer.gradient_clip,
         accumulate_grad_batches=trainer.accumulate_batches,

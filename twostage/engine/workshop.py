@@ -1,0 +1,61 @@
+"""The data of a whole plan: one preparation for each variant of the document, over sources that they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from twostage.components import build
+from twostage.config.document import TwoStageConfig
+from twostage.config.variants import variants_of
+from twostage.data.sources.base import Source
+from twostage.engine.plan import Stage
+from twostage.engine.preparation import Preparation
+from twostage.engine.stage_data import StageData
+
+
+@dataclass(frozen=True)
+class _Shelf:
+    """A source, and the digests of what was read of it."""
+
+    source: Source
+    digests: dict[int, str] = field(default_factory=dict)
+
+
+class Workshop:
+    """Prepares the data of every stage of a plan; reads each table, header and signal once."""
+
+    def __init__(self, document: TwoStageConfig) -> None:
+        self._documents = dict(variants_of(document))
+        self._shelves: dict[str, _Shelf] = {}
+        self._preparations: dict[str | None, Preparation] = {}
+        self._surveys: dict[int, dict[int, str]] = {}
+
+    @property
+    def source_name(self) -> str:
+        """Name of the source; the names of all where variants read several."""
+        return "+".join(dict.fromkeys(self._shelf(config).source.name for config in self._documents.values()))
+
+    def prepare(self, stage: Stage) -> StageData:
+        """Split and windows of a stage; the same object for all that read the same. Raises DataError or SplitError."""
+        return self._of(stage).prepare(stage)
+
+    def survey(self, stage: Stage) -> dict[int, str]:
+        """Read every sample that ``stage`` may use, once; digests by recording id. Raises DataError, SplitError."""
+        data = self.prepare(stage)
+        if id(data) not in self._surveys:
+            self._surveys[id(data)] = self._of(stage).survey(data)
+        return self._surveys[id(data)]
+
+    def _of(self, stage: Stage) -> Preparation:
+        variant = stage.branch.variant
+        if variant not in self._preparations:
+            config = self._documents[variant]
+            shelf = self._shelf(config)
+            self._preparations[variant] = Preparation(config, shelf.source, shelf.digests)
+        return self._preparations[variant]
+
+    def _shelf(self, config: TwoStageConfig) -> _Shelf:
+        key = config.data.source.model_dump_json()
+        if key not in self._shelves:
+            self._shelves[key] = _Shelf(build(config.data.source))
+        return self._shelves[key]
