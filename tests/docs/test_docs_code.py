@@ -9,8 +9,9 @@ from types import ModuleType
 
 import pytest
 import torch
-from rigs import write_rig
+from rigs import document, write_rig
 
+from twostage import TwoStageRun
 from twostage.components import build
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -44,8 +45,18 @@ def test_the_backbone_of_the_page_on_extending_works(monkeypatch):
     assert mixer(torch.zeros(2, 4, 8)).shape == (2, 4, 8)
 
 
+def test_the_class_of_the_page_on_custom_pretraining_trains(rig, tmp_path, monkeypatch):
+    mine = ModuleType("my_objectives")
+    monkeypatch.setitem(sys.modules, mine.__name__, mine)
+    (block,) = blocks("custom.md")
+    run(block, mine.__name__, mine)
+    stage_1 = {"pretrain_mode": "custom", "target": "my_objectives:Denoise", "params": {"std": 0.5}, "epochs": 1}
+    written = document(rig, tmp_path / "save", stage_1=stage_1, stage_2=None)
+    assert TwoStageRun(written, allow_custom=True).fit().stages[0].epochs == 1
+
+
 def test_python_stands_only_on_pages_that_are_run():
-    assert [page.name for page in PAGES if blocks(page.name)] == ["extending.md", "python.md"]
+    assert [page.name for page in PAGES if blocks(page.name)] == ["custom.md", "extending.md", "python.md"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -65,8 +65,9 @@ def objective_class(config: CustomConfig) -> type[Objective]:
 
 def source_digest(config: CustomConfig) -> str:
     """Digest of the module of a class that is imported; of nothing for a built-in plugin, or where there is no file."""
-    file = inspect.getsourcefile(objective_class(config)) if config.imports else None
-    return hashlib.sha256(Path(file).read_bytes() if file else b"").hexdigest()
+    home = import_module(objective_class(config).__module__) if config.imports else None
+    file = getattr(home, "__file__", None)
+    return hashlib.sha256(b"" if file is None else Path(file).read_bytes()).hexdigest()
 
 
 def _imported(target: str) -> type[Objective]:
