@@ -20,6 +20,14 @@ class Refusal(Section):
     reason: str = Field(description="Why it has no place here.")
 
 
+class Shadow(Section):
+    """A value that stood under a key which the old file wrote again further down."""
+
+    key: str = Field(description="The key, dotted.")
+    value: Any = Field(description="What stood there.")
+    line: int = Field(description="Line of the old file.")
+
+
 class LegacyCarrier(Section):
     """The rest of a converted document: nothing in it has an effect on a run, but ``refused`` stops one.
 
@@ -44,6 +52,9 @@ class LegacyFile(Section):
     )
     absent: dict[str, Any] = Field(
         default_factory=dict, description="Values that going back would add and that the old file did not have."
+    )
+    shadowed: Annotated[tuple[Shadow, ...], FromList] = Field(
+        (), description="Values that a later line of the old file replaced."
     )
     order: Annotated[tuple[Any, ...], FromList] = Field((), description="Order of the keys in the old file.")
 

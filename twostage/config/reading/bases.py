@@ -10,10 +10,11 @@ import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from twostage.config.old_documents import old_tree
 from twostage.config.problems import DocumentError, Problem
 from twostage.config.reading.files import file_layer, read_text
 from twostage.config.reading.merge import merge
-from twostage.config.reading.tree import LayerKind, Node, Place, problem_at
+from twostage.config.reading.tree import LayerKind, Node, Place, plain, problem_at
 from twostage.config.reading.yaml_tree import parse_yaml
 
 BASES = "bases"
@@ -46,10 +47,15 @@ def read_file(
         text = read_text(path, asked_at)
         if path not in reading.files:
             reading.files.append(path)
-        node, problems = parse_yaml(text, file_layer(path, text, kind, asked_at))
+        layer = file_layer(path, text, kind, asked_at)
+        node, problems = parse_yaml(text, layer)
+        old = old_tree(text, layer, plain(node))
     except DocumentError as error:
         reading.fail(error.problems)
         return None
+    if old is not None:
+        reading.notes += old[1]
+        return old[0]
     reading.fail(problems)
     return over_bases(node, reading, (*chain, path))
 

@@ -18,7 +18,10 @@ Body = Mapping[str, Any]
 class Rule(Protocol):
     """Both directions of a rule. ``view.stage`` and ``stage`` are None for rules of the whole document."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the rule is called in reports."""
+        ...
 
     def forward(self, view: View, draft: Draft) -> None:
         """Read old leaves, write new keys."""
@@ -60,7 +63,8 @@ def decoded(leaf: Leaf, codec: Codec, draft: Draft) -> Any:
 class Scalar:
     """One value with several old names, the one that the old code read first.
 
-    For a key of the whole document, ``differing`` says what happens when two stages say different things.
+    For a key of the whole document, ``differing`` says what happens when two stages say different things. ``beside`` is
+    a key without which this one means nothing.
     """
 
     name: str
@@ -68,11 +72,12 @@ class Scalar:
     old: Names
     codec: Codec
     differing: Literal["remark", "refuse"] = "remark"
+    beside: str | None = None
 
     def forward(self, view: View, draft: Draft) -> None:
         """Take the deciding leaf."""
         leaf = view.find(*self.old)
-        if leaf is None:
+        if leaf is None or (self.beside is not None and not draft.written(prefixed(view.stage, self.beside))):
             return
         value = decoded(leaf, self.codec, draft)
         if value is None:

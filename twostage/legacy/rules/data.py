@@ -104,6 +104,20 @@ class BatchSize:
             wishes.want(stage, BATCH, value, scopes=scopes)
 
 
+class NoSource:
+    """A file without a data folder: a run must not fall back on anything in silence."""
+
+    name = "source.missing"
+
+    def forward(self, view: View, draft: Draft) -> None:
+        """Refuse, but for a mere part of a document."""
+        if view.source.layout.stages and not draft.written("data.source.root"):
+            draft.refuse("data.data_dir", "the file names no data folder; write data.source")
+
+    def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
+        """Nothing to ask for."""
+
+
 def _paired(view: View) -> bool:
     return view.source.layout.paired
 
@@ -136,7 +150,15 @@ def _doc_scopes(wishes: Wishes, body: Body, key: str) -> tuple[Scope, ...]:
 
 SOURCE: tuple[Rule, ...] = (
     Scalar("source.root", "data.source.root", ("data.data_dir", "data_dir"), Text(), differing="refuse"),
-    Scalar("source.metadata", "data.source.metadata", ("data.metadata_file",), Text(), differing="refuse"),
+    NoSource(),
+    Scalar(
+        "source.metadata",
+        "data.source.metadata",
+        ("data.metadata_file",),
+        Text(),
+        differing="refuse",
+        beside="data.source.root",
+    ),
     Constant("source.kind", "data.source.kind", "phm_vibench", where="data.source"),
 )
 DOCUMENT: tuple[Rule, ...] = (
