@@ -110,7 +110,7 @@ def refusal(cells: Sequence[Cell], part: Part, written: FewshotConfig, shots: in
     (system, domain), more = cell.place, len(cells) - 1
     where = f"class {cell.label} of system {system}" + ("" if domain is None else f" in domain {domain}")
     has = f"{units} {unit}{'s' * (units != 1)}" + ("" if unit == "window" else f" with {windows} windows")
-    needs = f"{shots} windows (shots) for the support and {written.queries} (queries) for the query"
+    needs = f"{shots} of them for the support (shots) and {written.queries} for the query (queries)"
     apart = "without a common sample" if unit == "window" else f"from other {unit}s"
     also = f"; {more} more class{'es lack' if more > 1 else ' lacks'} the same" if more else ""
     return f"{where} has {has} in the {part} part, but an episode takes {needs}, {apart}{also}. " + _remedy(

@@ -74,6 +74,12 @@ class FewshotConfig(Adaptation):
         return self
 
     @model_validator(mode="after")
+    def _an_episode_is_a_batch(self) -> Self:
+        if self.batch_size is not None:
+            raise ValueError("batch_size would have no effect: a batch is an episode; change ways, shots or queries")
+        return self
+
+    @model_validator(mode="after")
     def _nothing_idle(self) -> Self:
         kind = self.method.kind
         if not self.trains:
