@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from twostage.cli.convert import convert
 from twostage.cli.init import init
 from twostage.cli.run import run
 from twostage.cli.schema import schema
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     cls=_Commands,
 )
-for _command in (run, validate, init, schema):
+for _command in (run, validate, convert, init, schema):
     app.command()(_command)
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from twostage.config.carrier import Pipeline, Reading, Shape
 from twostage.legacy.core.backward import Wishes
 from twostage.legacy.core.forward import Draft, Source
-from twostage.legacy.core.leaves import KeyPath, at, put, same
+from twostage.legacy.core.leaves import KeyPath, at, dotted, put, same
 from twostage.legacy.core.mounts import Key, Layout, Scope
-from twostage.legacy.core.rule import get
 from twostage.legacy.core.order import addresses, nested, order_of, rebuild
+from twostage.legacy.core.rule import get
 from twostage.legacy.detect import Detection, detect
 from twostage.legacy.facts import layout_of
 from twostage.legacy.rulebook import backward
+from twostage.legacy.text.nodes import Shadowed
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,11 @@ def _rests(
     values = {leaf.path: leaf.value for leaf in source.leaves}
     given = placed(body, source.layout, {path for path in values if path in mapped}, source.facts)
     kept = {path: value for path, value in values.items() if path not in mapped or path not in given}
-    written = {path: {"value": values[path], "for": given[path]} for path in given if path in values and not same(values[path], given[path])}
+    written = {
+        path: {"value": values[path], "for": given[path]}
+        for path in given
+        if path in values and not same(values[path], given[path])
+    }
     written = {path: entry for path, entry in written.items() if path not in kept}
     absent = {path: value for path, value in given.items() if path not in values}
     return tuple(
@@ -115,9 +120,7 @@ def rebuilt(body: Mapping[str, Any], carried: Carried) -> list[dict[str, Any]]:
     skeletons = [_skeleton(rest) for rest in carried.rests]
     found = _found(skeletons, carried, body)
     layout = layout_of(skeletons, found)
-    mapped = {
-        (number, *path) for number, rest in enumerate(carried.rests) for path in addresses(rest.order, rest.kept)
-    }
+    mapped = {(number, *path) for number, rest in enumerate(carried.rests) for path in addresses(rest.order, rest.kept)}
     facts = {"shape": carried.shape, "reading": carried.reading, "names_of_ids": _names(skeletons, body)}
     values = _spelled(placed(body, layout, mapped, facts), carried.rests)
     return [_file(rest, _of_file(number, values)) for number, rest in enumerate(carried.rests)]
@@ -125,14 +128,16 @@ def rebuilt(body: Mapping[str, Any], carried: Carried) -> list[dict[str, Any]]:
 
 def _skeleton(rest: Rest) -> dict[str, Any]:
     """The old file with nothing in the place of mapped values: enough to know its layout."""
-    paths = {path: None for path in addresses(rest.order, rest.kept)}
+    paths = dict.fromkeys(addresses(rest.order, rest.kept))
     return rebuild(rest.order, rest.kept, paths)[0]
 
 
 def _found(skeletons: Sequence[Mapping[str, Any]], carried: Carried, body: Mapping[str, Any]) -> Detection:
     single = "pretrain" if "stage_1" in body else "train"
     detail = detect(skeletons[0]).detail if skeletons else ""
-    return Detection(carried.shape, "carried", detail, carried.pipeline, "pretrain" if single == "pretrain" else "train")
+    return Detection(
+        carried.shape, "carried", detail, carried.pipeline, "pretrain" if single == "pretrain" else "train"
+    )
 
 
 def _names(skeletons: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> dict[Any, Any]:
@@ -198,3 +203,14 @@ def _chosen(body: Mapping[str, Any], to: str | None) -> tuple[Shape, Pipeline | 
     return shape, None
 
 
+def with_shadows(
+    carried: dict[str, Any] | None, shadowed: Sequence[Sequence[Shadowed]], shape: str
+) -> dict[str, Any] | None:
+    """The carrier with the values that later lines of the files replaced."""
+    if not any(shadowed):
+        return carried
+    result = carried or {"shape": shape, "files": [{} for _ in shadowed]}
+    for rest, of_file in zip(result["files"], shadowed, strict=True):
+        if of_file:
+            rest["shadowed"] = [{"key": dotted(each.path), "value": each.value, "line": each.line} for each in of_file]
+    return result

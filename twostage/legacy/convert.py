@@ -12,7 +12,7 @@ from typing import Any
 
 from twostage.config.carrier import Pipeline, Reading
 from twostage.errors import TwoStageError
-from twostage.legacy.carry import carrier_of, carry, rebuilt
+from twostage.legacy.carry import carrier_of, carry, rebuilt, with_shadows
 from twostage.legacy.core.forward import Source
 from twostage.legacy.core.leaves import KeyPath, leaves
 from twostage.legacy.core.mounts import Leaf
@@ -20,6 +20,7 @@ from twostage.legacy.core.remarks import Remark
 from twostage.legacy.detect import Detection, detect
 from twostage.legacy.facts import facts_of, layout_of
 from twostage.legacy.rulebook import forward
+from twostage.legacy.text.nodes import Shadowed
 
 CARRIER = "legacy"
 
@@ -45,9 +46,16 @@ class Conversion:
 
 
 def to_new(
-    files: Sequence[Mapping[str, Any]], *, pipeline: Pipeline | None = None, reading: Reading = "meant"
+    files: Sequence[Mapping[str, Any]],
+    *,
+    pipeline: Pipeline | None = None,
+    reading: Reading = "meant",
+    shadowed: Sequence[Sequence[Shadowed]] = (),
 ) -> Conversion:
-    """Convert one old document, or the two of pipeline 02. Raises ConversionError for what is none."""
+    """Convert one old document, or the two of pipeline 02. Raises ConversionError for what is none.
+
+    ``shadowed`` are the values that later lines of each file replaced; the carrier remembers them.
+    """
     found = _detected(files, pipeline)
     layout = layout_of(files, found)
     old = tuple(layout.read(files))
@@ -55,6 +63,7 @@ def to_new(
     draft = forward(source)
     carried = carry(files, source, draft, explicit=pipeline, reading=reading)
     document = dict(draft.body)
+    carried = with_shadows(carried, shadowed, str(found.shape))
     if carried is not None:
         document[CARRIER] = carried
     uses = {path: tuple(targets) for path, targets in draft.uses.items()}
@@ -95,7 +104,11 @@ def _detected(files: Sequence[Mapping[str, Any]], pipeline: Pipeline | None) -> 
 def _differences(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> list[str]:
     """Keys of the new document that do not come back, as text."""
     left, right = dict(leaves(wanted)), dict(leaves(got))
-    paths = [path for path in {**left, **right} if path not in left or path not in right or not _equal(left[path], right[path])]
+    paths = [
+        path
+        for path in {**left, **right}
+        if path not in left or path not in right or not _equal(left[path], right[path])
+    ]
     return [".".join(map(str, path)) for path in paths]
 
 
@@ -103,5 +116,3 @@ def _equal(left: Any, right: Any) -> bool:
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(_equal(a, b) for a, b in zip(left, right, strict=True))
     return type(left) is type(right) and left == right
-
-

@@ -43,7 +43,9 @@ def detect(file: Any, pipeline: Pipeline | None = None) -> Detection:
 def _shape(file: Mapping[str, Any]) -> tuple[Shape | None, str, str]:
     stages = file.get("stages")
     if isinstance(stages, list) and stages and all(isinstance(item, Mapping) for item in stages):
-        over = [isinstance(item.get("overrides"), Mapping) or isinstance(item.get("config"), Mapping) for item in stages]
+        over = [
+            isinstance(item.get("overrides"), Mapping) or isinstance(item.get("config"), Mapping) for item in stages
+        ]
         return "stages", "R1", "overrides" if all(over) else "mixed" if any(over) else "full"
     if any(_has_core(file.get(name)) for name in TWO_STAGES):
         return "stages", "R2", "stage_1 and stage_2"
@@ -77,7 +79,9 @@ def _has_core_keys(file: Mapping[str, Any]) -> bool:
 
 
 def _has_core(block: Any) -> bool:
-    return isinstance(block, Mapping) and any(isinstance(block.get(name), Mapping) for name in ("data", "model", "task"))
+    return isinstance(block, Mapping) and any(
+        isinstance(block.get(name), Mapping) for name in ("data", "model", "task")
+    )
 
 
 def _blocks(file: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -138,4 +142,4 @@ def _is_ours(file: Mapping[str, Any]) -> bool:
     modes = {"pretrain_mode", "adapt_mode"}
     if any(isinstance(stage, Mapping) and modes & set(stage) for stage in stages):
         return True
-    return "legacy" in file or "version" in file and not {"task", "environment"} & set(file)
+    return "legacy" in file or ("version" in file and not {"task", "environment"} & set(file))

@@ -60,7 +60,9 @@ class _Note:
 class Moves:
     """From paths of old files to paths of the new document."""
 
-    def __init__(self, document: Mapping[str, Any], uses: Mapping[KeyPath, Sequence[KeyPath]], paths: Iterable[KeyPath]) -> None:
+    def __init__(
+        self, document: Mapping[str, Any], uses: Mapping[KeyPath, Sequence[KeyPath]], paths: Iterable[KeyPath]
+    ) -> None:
         self._document, self._uses, self._paths = document, uses, tuple(paths)
 
     def of(self, path: KeyPath) -> KeyPath | None:

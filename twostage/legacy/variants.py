@@ -76,7 +76,9 @@ def replace_leaves(source: Source, by_key: Mapping[Any, Leaf]) -> Source:
 
 
 def _flat(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {".".join(map(str, path)): value for path, value in leaves({k: v for k, v in body.items() if k != "variants"})}
+    return {
+        ".".join(map(str, path)): value for path, value in leaves({k: v for k, v in body.items() if k != "variants"})
+    }
 
 
 def ask_variants(body: Body, wishes: Wishes, ask: Callable[[Body, Wishes], None]) -> None:

@@ -35,7 +35,10 @@ def stage_places(file: Mapping[str, Any]) -> dict[Stage, KeyPath]:
 def p03_layout(file: Mapping[str, Any]) -> Layout:
     """A stage's flat keys have names of their own (``stage.epochs``); overrides go by section."""
     mounts: list[Mount] = []
-    places = stage_places(file) or {"stage_1": ("training", "stage_1_pretraining"), "stage_2": ("training", "stage_2_finetuning")}
+    places = stage_places(file) or {
+        "stage_1": ("training", "stage_1_pretraining"),
+        "stage_2": ("training", "stage_2_finetuning"),
+    }
     for stage, place in places.items():
         mounts.append(Mount((0, *place), stage, ("stage",)))
         block: Any = file

@@ -94,7 +94,9 @@ class Targets:
             draft.set("stage_2.targets", [{"system": ids[0]} if len(ids) == 1 else {"systems": ids}], leaf)
         else:
             draft.set("stage_2.targets", [{"systems": "all"}])
-            draft.remark("all-systems", leaf, "no system is named; stage 2 adapts to all systems of the source together")
+            draft.remark(
+                "all-systems", leaf, "no system is named; stage 2 adapts to all systems of the source together"
+            )
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """The shape's own way of naming targets."""
@@ -140,7 +142,9 @@ class Init:
         leaf = next((each for each in view.all(*CHECKPOINT) if isinstance(each.value, str) and each.value), None)
         if leaf is not None:
             draft.set("stage_2.init.checkpoint", leaf.value, leaf)
-            draft.remark("weights-transfer", leaf, "the old code loaded no weight from this file; here all of them must fit")
+            draft.remark(
+                "weights-transfer", leaf, "the old code loaded no weight from this file; here all of them must fit"
+            )
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """Ask for the path."""

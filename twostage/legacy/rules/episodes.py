@@ -52,7 +52,11 @@ class Episodes:
             value: Any = None if leaf is None else decoded(leaf, codec, draft)
             if leaf is not None and value is not None:
                 draft.set(f"stage_2.{key}", value, leaf)
-        draft.remark("true-episodes", view.find("task.type"), "support and query never share a bearing here; in the old code they overlapped or did not exist")
+        draft.remark(
+            "true-episodes",
+            view.find("task.type"),
+            "support and query never share a bearing here; in the old code they overlapped or did not exist",
+        )
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """By the names of the task that the mode becomes."""

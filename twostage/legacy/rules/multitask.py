@@ -46,7 +46,11 @@ def _weights(task: str) -> Names:
 
 OPTIONS: dict[str, tuple[tuple[str, Names, Codec], ...]] = {
     "classification": (
-        ("label_smoothing", (*_block("classification", "label_smoothing"), "task.label_smoothing"), Number(least=0.0, below=1.0)),
+        (
+            "label_smoothing",
+            (*_block("classification", "label_smoothing"), "task.label_smoothing"),
+            Number(least=0.0, below=1.0),
+        ),
     ),
     "anomaly_detection": (
         ("class_weights", _block("anomaly_detection", "class_weights"), Pair()),

@@ -148,7 +148,10 @@ class UnifiedMetric:
         if stage != "stage_1" or mode_of(body, stage) != "unified_metric":
             return
         _ask_loss(body, "stage_1.metric", wishes, SUPERVISED)
-        for key, name in (("metric_weight", "task.contrast_weight"), ("classification_weight", "task.classification_weight")):
+        for key, name in (
+            ("metric_weight", "task.contrast_weight"),
+            ("classification_weight", "task.classification_weight"),
+        ):
             there, value = get(body, f"stage_1.{key}")
             if there:
                 wishes.want(stage, name, value)

@@ -11,7 +11,7 @@ from typing import Any
 from twostage.legacy.core.backward import Wishes
 from twostage.legacy.core.codecs import Choice, Codec, Number, Whole
 from twostage.legacy.core.forward import Draft, Names, View
-from twostage.legacy.core.mounts import Leaf, Stage
+from twostage.legacy.core.mounts import Stage
 from twostage.legacy.core.rule import Body, Rule, decoded, get
 from twostage.legacy.rules.optimization import trains
 
@@ -38,7 +38,9 @@ KIND: Names = (
 
 
 def _options(*names: str) -> Names:
-    return tuple(f"{holder}.{name}" for name in names for holder in ("task.scheduler.options", "stage.scheduler.options"))
+    return tuple(
+        f"{holder}.{name}" for name in names for holder in ("task.scheduler.options", "stage.scheduler.options")
+    )
 
 
 # For each kind: new key, old names (flat first), codec.
@@ -53,7 +55,11 @@ OPTIONS: dict[str, tuple[tuple[str, Names, Codec], ...]] = {
         ("minimum", (*_options("min_lr"), "task.min_lr"), Number(least=0.0)),
     ),
     "cosine": (
-        ("warmup_epochs", ("task.warmup_epochs", *_options("warmup_epochs"), "trainer.warmup_epochs"), Number(least=0.0)),
+        (
+            "warmup_epochs",
+            ("task.warmup_epochs", *_options("warmup_epochs"), "trainer.warmup_epochs"),
+            Number(least=0.0),
+        ),
         ("period", (*_options("T_max"),), Whole(1)),
         ("minimum", ("task.min_lr", *_options("eta_min")), Number(least=0.0)),
     ),

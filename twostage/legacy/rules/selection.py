@@ -98,7 +98,9 @@ class Monitor:
             return
         draft.set(f"{view.stage}.checkpoint.monitor", value, leaf)
         if value != "validation/loss":
-            draft.remark("keeps-the-best", leaf, "the old trainer kept the epoch with the lowest value, whatever the metric")
+            draft.remark(
+                "keeps-the-best", leaf, "the old trainer kept the epoch with the lowest value, whatever the metric"
+            )
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """Ask for the monitor."""

@@ -128,7 +128,11 @@ def _completed(written: dict[str, float], *, tests: bool) -> dict[str, float] | 
 
 def _tell(draft: Draft, leaf: Leaf | None) -> None:
     if leaf is not None:
-        draft.remark("disjoint-validation", leaf, "the old code validated and tested on the training windows too; here no sample is shared")
+        draft.remark(
+            "disjoint-validation",
+            leaf,
+            "the old code validated and tested on the training windows too; here no sample is shared",
+        )
 
 
 STAGE: tuple[Rule, ...] = (Split(),)

@@ -19,7 +19,9 @@ DOCUMENT: tuple[Rule, ...] = (
     Scalar("accelerator", "trainer.accelerator", ("trainer.device", "trainer.accelerator"), ACCELERATORS),
     Scalar("devices", "trainer.devices", ("trainer.gpus", "trainer.devices"), Choice({1: (1, [0])})),
     Scalar("precision", "trainer.precision", ("trainer.precision",), PRECISIONS),
-    Scalar("gradient_clip", "trainer.gradient_clip", ("trainer.gradient_clip_val", "task.max_grad_norm"), Number(above=0.0)),
+    Scalar(
+        "gradient_clip", "trainer.gradient_clip", ("trainer.gradient_clip_val", "task.max_grad_norm"), Number(above=0.0)
+    ),
     Scalar("accumulate", "trainer.accumulate_batches", ("trainer.accumulate_grad_batches",), Whole(1)),
     Scalar(
         "deterministic",

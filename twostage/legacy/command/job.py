@@ -1,0 +1,166 @@
+"""One job: read, convert, tell the fate of every leaf, write the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from twostage.config.carrier import Pipeline, Reading
+from twostage.config.document import TwoStageConfig
+from twostage.config.old_documents import looks_old
+from twostage.config.problems import DocumentError, render
+from twostage.config.variants import count_stages
+from twostage.errors import TwoStageError
+from twostage.legacy.command.fates import fates, notices
+from twostage.legacy.command.outcome import Outcome
+from twostage.legacy.convert import Conversion, ConversionError, to_new, to_old
+from twostage.legacy.core.leaves import leaves
+from twostage.legacy.declared import declared_runs
+from twostage.legacy.detect import detect
+from twostage.legacy.present import Moves, ordered, text_of
+from twostage.legacy.text.nodes import LegacyText, plain
+from twostage.legacy.text.read import decode_legacy, read_legacy
+from twostage.legacy.text.write import write_yaml
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asks for beyond the files."""
+
+    pipeline: Pipeline | None = None
+    reading: Reading = "meant"
+    data_root: str | None = None
+    back: bool = False
+    shape: str | None = None
+
+
+def convert_files(paths: Sequence[Path], wish: Wish) -> Outcome:
+    """Convert one old file or a pair; a new document stays as it is. Never raises for what is wrong with a file."""
+    names = tuple(str(path) for path in paths)
+    try:
+        texts = [_read(path) for path in paths]
+        if wish.back:
+            return _back(names, texts[0], wish)
+        if len(texts) == 1 and _is_new(plain(texts[0].root)):
+            return Outcome(names, "unchanged", text=texts[0].text, old_text=texts[0].text)
+        return _forth(names, texts, wish)
+    except DocumentError as error:
+        return Outcome(names, "failed", problems=tuple(render([problem]) for problem in error.problems))
+    except (TwoStageError, OSError) as error:
+        return Outcome(names, "failed", problems=(f"{names[0]}: {error}",))
+
+
+def _read(path: Path) -> LegacyText:
+    text, notice = decode_legacy(path.read_bytes(), str(path))
+    old = read_legacy(text, str(path))
+    return (
+        old
+        if notice is None
+        else LegacyText(old.name, old.text, old.root, old.shadowed, old.comments, (notice, *old.notices))
+    )
+
+
+def _is_new(data: Mapping[str, Any]) -> bool:
+    if looks_old(data):
+        return False
+    return "legacy" in data or (detect(data).shape is None and bool(set(data) & {"stage_1", "stage_2", "bases"}))
+
+
+def _forth(names: tuple[str, ...], texts: Sequence[LegacyText], wish: Wish) -> Outcome:
+    files = [plain(text.root) for text in texts]
+    conversion = to_new(files, pipeline=wish.pipeline, reading=wish.reading, shadowed=[text.shadowed for text in texts])
+    document = ordered(_rooted(conversion.document, wish.data_root))
+    moves = Moves(document, conversion.uses, [leaf.path for leaf in conversion.leaves])
+    text = text_of(document, moves, [each.comments for each in texts])
+    found = conversion.detection
+    return Outcome(
+        names,
+        "changed",
+        text=text,
+        old_text=texts[0].text,
+        shape=str(found.shape),
+        detail=found.detail,
+        rule=found.rule,
+        pipeline=found.pipeline,
+        role=found.role if found.shape == "single" else None,
+        reading=wish.reading,
+        modes=_modes(document),
+        runs=_runs(document, files),
+        rows=fates(conversion, texts),
+        notices=notices(conversion, texts),
+        refused=dict(conversion.refused),
+        problems=_invalid(document, conversion),
+    )
+
+
+def _rooted(document: dict[str, Any], root: str | None) -> dict[str, Any]:
+    """The document with another data folder."""
+    if root is None:
+        return document
+    data = dict(document.get("data", {}))
+    data["source"] = {"kind": "phm_vibench", **data.get("source", {}), "root": root}
+    return {**document, "data": data}
+
+
+def _modes(document: Mapping[str, Any]) -> dict[str, str]:
+    keys = {"stage_1": "pretrain_mode", "stage_2": "adapt_mode"}
+    return {stage: document[stage][key] for stage, key in keys.items() if stage in document}
+
+
+def _runs(document: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    try:
+        config = TwoStageConfig.model_validate(document)
+    except ValidationError:
+        return {}
+    counts = dict(count_stages(config))
+    return {**counts, "total": sum(counts.values()), **declared_runs(files[0])}
+
+
+def _invalid(document: Mapping[str, Any], conversion: Conversion) -> tuple[str, ...]:
+    """Why the new document would not run, as notes: the old file says so."""
+    if not conversion.detection.shape or conversion.detection.shape == "fragment":
+        return ()
+    try:
+        TwoStageConfig.model_validate(document)
+    except ValidationError as error:
+        return tuple(f"{'.'.join(map(str, each['loc']))}: {each['msg']}".removeprefix(": ") for each in error.errors())
+    return ()
+
+
+def _back(names: tuple[str, ...], text: LegacyText, wish: Wish) -> Outcome:
+    data = plain(text.root)
+    if not _is_new(data):
+        raise ConversionError("this is an old document already")
+    files = to_old(data, to=wish.shape)
+    conversion = to_new(files, **_hints(data))
+    written = [_old_text(file, number, text, conversion) for number, file in enumerate(files)]
+    return Outcome(
+        names,
+        "changed",
+        text=written[0],
+        second_text=written[1] if len(written) > 1 else None,
+        old_text=text.text,
+        shape=str(conversion.detection.shape),
+        rule=conversion.detection.rule,
+    )
+
+
+def _hints(data: Mapping[str, Any]) -> dict[str, Any]:
+    carrier = data.get("legacy")
+    carrier = carrier if isinstance(carrier, Mapping) else {}
+    return {"pipeline": carrier.get("pipeline"), "reading": carrier.get("reading", "meant")}
+
+
+def _old_text(file: Mapping[str, Any], number: int, text: LegacyText, conversion: Conversion) -> str:
+    """An old file with the comments of the new one, each at the key that its key came from."""
+    from_new = {
+        target: path for path, targets in reversed(conversion.uses.items()) for target in targets if path[0] == number
+    }
+    kept = {("legacy", "files", number, "kept", *path): (number, *path) for path, _ in leaves(file)}
+    uses = {new: [old[1:]] for new, old in {**from_new, **kept}.items()}
+    moves = Moves(file, {(0, *new): targets for new, targets in uses.items()}, [(0, *new) for new in uses])
+    return text_of(file, moves, [text.comments]) if number == 0 else write_yaml(file, {})
