@@ -111,7 +111,7 @@ def section_of(stage: Stage) -> StageConfig:
 def target_name(target: Target) -> str:
     """Folder name of a target, such as ``system-2``, ``systems-1-5`` or ``system-2/classification+rul_prediction``."""
     ids, tasks = target.ids, target.tasks
-    systems = f"system-{ids[0]}" if len(ids) == 1 else "systems-" + "-".join(map(str, ids))
+    systems = "systems-all" if target.everything else f"system-{ids[0]}" if len(ids) == 1 else "systems-" + "-".join(map(str, ids))
     return f"{systems}/{'+'.join(tasks)}" if tasks else systems
 
 

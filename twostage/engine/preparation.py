@@ -77,7 +77,8 @@ class Preparation:
         tested = self._tested_segments()
         written = stage_1.systems
         targets = {system for target in self._targets() for system in target.ids}
-        beside = [recording for recording in self.recordings if recording.system not in targets]
+        everything = any(target.everything for target in self._targets())
+        beside = [] if everything else [each for each in self.recordings if each.system not in targets]
         chosen = beside if written is None else self._of_systems(written)
         if not chosen:
             raise DataError(
@@ -99,7 +100,7 @@ class Preparation:
     def _split_for_adaptation(self, target: Target) -> StageData:
         stage_2 = self.config.stage_2
         assert stage_2 is not None  # noqa: S101 - as above
-        chosen = self._of_systems(target.ids)
+        chosen = list(self.recordings) if target.everything else self._of_systems(target.ids)
         if stage_2.unlabelled == "error":
             refuse_unlabelled(chosen)
         data = self.config.data_of(stage_2)
@@ -149,6 +150,8 @@ class Preparation:
     def _systems(self) -> list[int] | None:
         """The systems that the document names; None where stage 1 takes whatever there is."""
         named = {system for target in self._targets() for system in target.ids}
+        if any(target.everything for target in self._targets()):
+            return None
         if self.config.stage_1 is None:
             return sorted(named)
         return None if self.config.stage_1.systems is None else sorted(named | set(self.config.stage_1.systems))

@@ -77,7 +77,7 @@ class Adaptation(StageConfig):
 
     @model_validator(mode="after")
     def _distinct_targets(self) -> Self:
-        chosen = [(frozenset(target.ids), frozenset(target.tasks or ())) for target in self.targets]
+        chosen = [(target.everything or frozenset(target.ids), frozenset(target.tasks or ())) for target in self.targets]
         if len(set(chosen)) != len(chosen):
             raise ValueError("targets names one target twice")
         return self

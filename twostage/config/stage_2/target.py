@@ -15,7 +15,9 @@ class Target(Section):
     """What one adaptation is for: a system, or several that share one training."""
 
     system: int | None = Field(None, description="System id.")
-    systems: Ids | None = Field(None, description="Instead of system: several ids, adapted to together.")
+    systems: Ids | Literal["all"] | None = Field(
+        None, description="Instead of system: several ids, or all of the source, adapted to together."
+    )
     tasks: Annotated[tuple[TaskName, ...], FromList, Field(min_length=1)] | None = Field(
         None, description="Tasks of stage_2.tasks to train here; null takes all. Only for adapt_mode multitask."
     )
@@ -34,5 +36,12 @@ class Target(Section):
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """The system ids, in the order written."""
-        return (self.system,) if self.system is not None else tuple(self.systems or ())
+        """The system ids, in the order written; none where all systems of the source are meant."""
+        if self.system is not None:
+            return (self.system,)
+        return () if self.systems is None or self.systems == "all" else self.systems
+
+    @property
+    def everything(self) -> bool:
+        """Whether all systems of the source are adapted to together."""
+        return self.systems == "all"
