@@ -41,6 +41,8 @@ ADAPTATION = (
     "stage_2.lr_multipliers.embedding=0.1",
     "stage_2.lr_multipliers.backbone=0.1",
     "stage_2.head.share=shared",
+    "stage_2.head={kind: distance}",
+    "stage_2.label_smoothing=0.2",
 )
 
 
