@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from twostage.report.gains import Spread, rows
+from twostage.report.gains import rows
 from twostage.report.manifest import read_stages
+from twostage.report.spread import Spread
 from twostage.report.tables import notice_lines, summary_view
 
 TRANSFER = {

@@ -11,12 +11,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class StageEntry:
-    """One finished training, as the manifest describes it. ``variant`` is None for a pretraining."""
+    """One finished training, as the manifest describes it. ``variant`` is None for a pretraining.
+
+    ``branch`` says which of the document's alternatives it belongs to: variant, backbone, seed, repeat and shots, each
+    None where there is no choice.
+    """
 
     name: str
     seed: int
     variant: str | None
     systems: tuple[int, ...]
+    tasks: tuple[str, ...]
+    branch: Mapping[str, Any]
     best_epoch: int
     metrics: Mapping[str, float]
     transfer: Mapping[str, Any] | None
@@ -35,6 +41,8 @@ def _entry(stage: Mapping[str, Any]) -> StageEntry:
         seed=stage["seed"],
         variant=stage["variant"],
         systems=tuple(stage["systems"]),
+        tasks=tuple(stage.get("tasks", ())),
+        branch=stage.get("branch", {}),
         best_epoch=stage["best_epoch"],
         metrics=stage["metrics"],
         transfer=stage["transfer"],

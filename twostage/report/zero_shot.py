@@ -6,20 +6,31 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from twostage.report.gains import Spread
+from twostage.report.groups import ENCODER, groups, titled
 from twostage.report.manifest import StageEntry
+from twostage.report.spread import Spread
 
 _METHODS = {"prototype": "class mean", "knn": "neighbours"}
 _VARIANTS = {"pretrained": "pretrained", None: "pretrained", "from_scratch": "untrained"}
 
 
 def zero_shot_view(stages: Sequence[StageEntry]) -> list[Table]:
-    """One table of accuracies, or none where zero-shot was not asked for."""
-    measured = [stage for stage in stages if any(name.startswith("zero_shot/") for name in stage.metrics)]
-    if not measured:
-        return []
+    """One table of accuracies for each encoder, none where zero-shot was not asked for."""
+    asked = [stage for stage in stages if any(name.startswith("zero_shot/") for name in stage.metrics)]
+    return [_table(group, _once(measured)) for group, measured in groups(asked, ENCODER).items()]
+
+
+def _once(stages: Sequence[StageEntry]) -> list[StageEntry]:
+    """Without those that would measure an encoder again, before another adaptation of it."""
+    found: dict[tuple[object, ...], StageEntry] = {}
+    for stage in stages:
+        found.setdefault((stage.branch.get("seed", stage.seed), stage.variant, stage.systems), stage)
+    return list(found.values())
+
+
+def _table(group: str, measured: Sequence[StageEntry]) -> Table:
     table = Table(
-        title="Zero-shot accuracy on the test",
+        title=titled("Zero-shot accuracy on the test", group),
         caption="Features of the encoder before it adapts. Untrained: as it was initialised.",
         caption_justify="left",
     )
@@ -32,7 +43,7 @@ def zero_shot_view(stages: Sequence[StageEntry]) -> list[Table]:
             gain = "-" if with_ is None or without is None else f"{100 * (with_.mean - without.mean):+.1f}"
             name = _system(system, target) if method == "prototype" else ""
             table.add_row(name, words, _cell(with_), _cell(without), gain, end_section=method == "knn")
-    return [table]
+    return table
 
 
 def _system(system: int, target: tuple[int, ...]) -> str:
