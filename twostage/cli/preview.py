@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -12,13 +14,16 @@ from twostage.engine.preview import StagePreview
 from twostage.report.tables import notice_lines
 
 _CAPTION = "Windows: train/validation/test. Parameters: those that train, of all. Nothing was trained or written."
+_NUMBERED = re.compile(r"(?<=/)(seed|repeat)-(\d+)(?=/|$)")
+_WIDTH = 26  # of the longest part of a plain stage's name, with a system of two digits or two of them
+_LISTED = 3
 
 
 def preview_view(stages: Sequence[StagePreview]) -> RenderableType:
-    """What a run would do: one row per training, narrow enough for a terminal of 80 columns."""
+    """What a run would do: one row for trainings that differ by seed or repeat alone, narrow enough for 80 columns."""
     table = Table(
         title="What would run",
-        caption=_CAPTION,
+        caption=f"{len(stages):,} {'training' if len(stages) == 1 else 'trainings'}. {_CAPTION}",
         caption_justify="left",
         box=SIMPLE_HEAD,
         pad_edge=False,
@@ -26,15 +31,48 @@ def preview_view(stages: Sequence[StagePreview]) -> RenderableType:
     )
     for title in ("stage", "systems", "recordings", "windows", "parameters", "epochs"):
         table.add_column(title, justify="left" if title in {"stage", "systems"} else "right", overflow="fold")
-    for stage in stages:
-        table.add_row(*_cells(stage), end_section=True)
+    for names, stage in _repeated(stages):
+        table.add_row(_name(names), *_cells(stage), end_section=True)
     notices = ((notice.code, notice.message) for stage in stages for notice in stage.notices)
     return Group(table, *notice_lines(notices))
 
 
+def _repeated(stages: Sequence[StagePreview]) -> list[tuple[list[str], StagePreview]]:
+    """The names of stages that are alike but for seed and repeat, with one of them."""
+    found: dict[StagePreview, list[str]] = {}
+    for stage in stages:
+        alike = replace(stage, name=_NUMBERED.sub(r"\1", stage.name))
+        found.setdefault(alike, []).append(stage.name)
+    return [(names, stage) for stage, names in found.items()]
+
+
+def _name(names: Sequence[str]) -> str:
+    """One name for all, such as ``stage_2/seed-0,1/system-3/pretrained``, in lines that are short enough."""
+    numbers: dict[str, list[str]] = {}
+    for name in names:
+        for kind, number in _NUMBERED.findall(name):
+            numbers.setdefault(kind, []).append(number)
+    common = _NUMBERED.sub(lambda match: f"{match[1]}-{_listed(numbers[match[1]])}", names[0])
+    head, tail = re.fullmatch(r"(.*?/seed-[^/]*(?:/repeat-[^/]*)?)(.*)", common, re.DOTALL).groups()  # type: ignore[union-attr]
+    return "/\n".join(_folded(part) for part in (head, tail.removeprefix("/")) if part)
+
+
+def _listed(numbers: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(numbers))
+    return ",".join(distinct) if len(distinct) <= _LISTED else f"{distinct[0]}..{distinct[-1]} ({len(distinct)})"
+
+
+def _folded(path: str) -> str:
+    """The path in lines, broken behind slashes."""
+    lines = [""]
+    for part in re.findall(r"[^/]+/?", path):
+        if lines[-1] and len(lines[-1] + part) > _WIDTH:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
 def _cells(stage: StagePreview) -> tuple[str, ...]:
-    number, seed, *rest = stage.name.split("/")
-    name = f"{number}/{seed}" + (f"/\n{'/'.join(rest)}" if rest else "")
     windows = "/".join(f"{count:,}" for count in stage.windows)
     parameters = f"{stage.trained:,}\nof {stage.parameters:,}"
-    return name, " ".join(map(str, stage.systems)), f"{stage.recordings:,}", windows, parameters, f"{stage.epochs:,}"
+    return " ".join(map(str, stage.systems)), f"{stage.recordings:,}", windows, parameters, f"{stage.epochs:,}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from twostage.components import build
@@ -11,6 +13,7 @@ from twostage.data.sources.base import Source
 from twostage.engine.plan import Stage
 from twostage.engine.preparation import Preparation
 from twostage.engine.stage_data import StageData
+from twostage.errors import TwoStageError
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,15 @@ class Workshop:
 
     def prepare(self, stage: Stage) -> StageData:
         """Split and windows of a stage; the same object for all that read the same. Raises DataError or SplitError."""
-        return self._of(stage).prepare(stage)
+        with _named(stage):
+            return self._of(stage).prepare(stage)
 
     def survey(self, stage: Stage) -> dict[int, str]:
         """Read every sample that ``stage`` may use, once; digests by recording id. Raises DataError, SplitError."""
         data = self.prepare(stage)
         if id(data) not in self._surveys:
-            self._surveys[id(data)] = self._of(stage).survey(data)
+            with _named(stage):
+                self._surveys[id(data)] = self._of(stage).survey(data)
         return self._surveys[id(data)]
 
     def _of(self, stage: Stage) -> Preparation:
@@ -59,3 +64,14 @@ class Workshop:
         if key not in self._shelves:
             self._shelves[key] = _Shelf(build(config.data.source))
         return self._shelves[key]
+
+
+@contextmanager
+def _named(stage: Stage) -> Iterator[None]:
+    """Tell a mistake with the variant that it is in."""
+    try:
+        yield
+    except TwoStageError as error:
+        if stage.branch.variant is not None:
+            error.add_note(f"This is variant {stage.branch.variant}.")
+        raise
