@@ -10,6 +10,8 @@ from typing import Any
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from twostage.config.base import Section
+from twostage.config.checking.shapes import Shape, root_shape
+from twostage.config.checking.suggest import nearest_name
 from twostage.config.checking.validation import validate
 from twostage.config.document import TwoStageConfig
 from twostage.config.fan_out import backbones_of, shots_of, starts_of
@@ -113,9 +115,23 @@ def _path(key: str) -> KeyPath:
 
 
 def _of(variant: Variant, problem: Problem) -> Problem:
-    """The problem, with the key of the variant that brought it about."""
+    """The problem, with the key of the variant that brought it about, and the key that was meant."""
     key = next((key for key in variant.set if _meets(dotted(_path(key)), problem.key)), None)
-    return problem if key in (None, problem.key) else replace(problem, message=f"{problem.message} (set by {key})")
+    if key is None:
+        return problem
+    if problem.code == "unknown_key":
+        problem = replace(problem, suggestion=_meant(_path(problem.key)) or problem.suggestion)
+    return problem if key == problem.key else replace(problem, message=f"{problem.message} (set by {key})")
+
+
+def _meant(path: KeyPath) -> str:
+    """The nearest key beside an unknown one, also where the document has it: a variant sets what is there."""
+    shape: Shape | None = root_shape()
+    for part in path[:-1]:
+        if shape is not None:
+            shape = shape.item(part) if isinstance(part, int) else shape.properties.get(part)
+    near = nearest_name(str(path[-1]), shape.properties) if shape is not None else None
+    return f"did you mean {near}?" if near else ""
 
 
 def _meets(key: str, told: str) -> bool:
