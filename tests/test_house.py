@@ -25,6 +25,9 @@ TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding="utf-
 EFFECT_ELSEWHERE = {
     "version": "checked while reading; only one version exists",
     "placement": "the discriminator: it chooses the class, and code asks for the class",
+    "forecast": "Mask.tail says how many samples it hides, and the masking asks for them",
+    "mask_ratio": "ClassificationPrediction.mask hands it on as a Mask, as it does the next",
+    "forecast_part": "see mask_ratio",
 }
 
 
