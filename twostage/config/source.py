@@ -22,13 +22,19 @@ class PhmVibenchSource(Component):
 
 
 class SyntheticSource(Component):
-    """Seven simulated test rigs with known physics; made on first use and kept in the user's cache folder."""
+    """Simulated test rigs with known physics; made on first use and kept in the user's cache folder.
+
+    There are seven designs. Systems above 7 are further copies of them in turn (8 is built like 1), with parts,
+    phases and noise of their own.
+    """
 
     implementation: ClassVar[str] = "twostage.data.sources.synthetic.source:SyntheticSource"
 
     kind: Literal["synthetic"] = Field("synthetic", description="Simulated rigs; nothing is read from disk.")
     seed: int = Field(0, ge=0, description="Seed of the generator: the same seed gives the same recordings.")
-    systems: Ids = Field((1, 2, 3, 4, 5, 6, 7), description="Which of the seven rigs to make.")
+    systems: Ids | None = Field(
+        None, description="Which rigs to make; null makes those that the document names, or the seven designs."
+    )
     bearings_per_class: Count = Field(4, description="Bearing instances per fault class and severity.")
     severities: Annotated[int, Field(ge=1, le=3)] = Field(3, description="Number of fault severities (1 to 3).")
     domains: Count | None = Field(None, description="Operating conditions per rig; null takes all of them.")

@@ -12,10 +12,10 @@ from twostage.data.sources.synthetic.faults import BEARING_FAULTS, Fault
 from twostage.data.sources.synthetic.kinematics import orders_of
 from twostage.data.sources.synthetic.load_zone import FLOOR, load_at
 from twostage.data.sources.synthetic.modes import Mode
-from twostage.data.sources.synthetic.rigs import RIGS
+from twostage.data.sources.synthetic.rigs import DESIGNS
 from twostage.data.sources.synthetic.shaft import Speed, turn
 
-ORDERS = orders_of(RIGS[1].geometry)
+ORDERS = orders_of(DESIGNS[1].geometry)
 
 
 def rng(seed=0):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twostage.data.sources.synthetic.kinematics import Geometry, orders_of
-from twostage.data.sources.synthetic.rigs import RIGS
+from twostage.data.sources.synthetic.rigs import DESIGNS
 
 # system: BPFO, BPFI, 2 BSF, FTF
 TABLE = {
@@ -31,7 +31,7 @@ geometries = st.builds(
 
 @pytest.mark.parametrize("system", TABLE)
 def test_orders_are_those_of_the_table(system):
-    orders = orders_of(RIGS[system].geometry)
+    orders = orders_of(DESIGNS[system].geometry)
     # The table's last digit is rounded, once in the geometry and once in the result.
     assert (orders.outer, orders.inner, orders.ball, orders.cage) == pytest.approx(TABLE[system], abs=1.01e-4)
 

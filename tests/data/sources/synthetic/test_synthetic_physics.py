@@ -9,7 +9,7 @@ from synthetic_spectra import band_of, envelope, height, peak, spectrum
 
 from twostage.data.sources.synthetic.faults import Fault
 from twostage.data.sources.synthetic.kinematics import orders_of
-from twostage.data.sources.synthetic.rigs import RIGS
+from twostage.data.sources.synthetic.rigs import DESIGNS
 
 CONSTANT = (1, 2, 3, 4, 5, 7)
 BEARING = (Fault.INNER, Fault.BALL, Fault.OUTER)
@@ -28,9 +28,9 @@ def envelope_spectrum(rig, signal):
 @pytest.mark.parametrize("fault", BEARING)
 @pytest.mark.parametrize("system", CONSTANT)
 def test_the_envelope_has_its_line_within_one_percent_of_theory(signals, system, fault):
-    expected = lines(RIGS[system])[fault]
+    expected = lines(DESIGNS[system])[fault]
     for signal in signals(system)[fault, 3]:
-        found, prominence = peak(*envelope_spectrum(RIGS[system], signal), expected)
+        found, prominence = peak(*envelope_spectrum(DESIGNS[system], signal), expected)
         assert found == pytest.approx(expected, rel=0.01)
         assert prominence > 6
 
@@ -38,16 +38,16 @@ def test_the_envelope_has_its_line_within_one_percent_of_theory(signals, system,
 @pytest.mark.parametrize("system", CONSTANT)
 def test_healthy_recordings_have_none_of_these_lines(signals, system):
     found = [
-        peak(*envelope_spectrum(RIGS[system], signal), expected, within=0.01)[1]
+        peak(*envelope_spectrum(DESIGNS[system], signal), expected, within=0.01)[1]
         for signal in signals(system)[Fault.NORMAL, 0][:4]
-        for expected in lines(RIGS[system]).values()
+        for expected in lines(DESIGNS[system]).values()
     ]
     assert np.median(found) < 3
 
 
 @pytest.mark.parametrize("system", [1, 2, 4, 7])
 def test_inner_race_has_sidebands_of_the_shaft_and_outer_race_has_not(signals, system):
-    rig = RIGS[system]
+    rig = DESIGNS[system]
     hertz = rig.conditions[0].speed.mean
 
     def sidebands(fault):
@@ -65,7 +65,7 @@ def test_inner_race_has_sidebands_of_the_shaft_and_outer_race_has_not(signals, s
 
 @pytest.mark.parametrize("system", [1, 4])
 def test_ball_has_sidebands_of_the_cage(signals, system):
-    rig = RIGS[system]
+    rig = DESIGNS[system]
     cage = orders_of(rig.geometry).cage * rig.conditions[0].speed.mean
     for signal in signals(system)[Fault.BALL, 3]:
         frequencies, amplitude = envelope_spectrum(rig, signal)
@@ -76,7 +76,7 @@ def test_ball_has_sidebands_of_the_cage(signals, system):
 
 @pytest.mark.parametrize("system", [1, 2, 3, 4, 5, 6])
 def test_kurtosis_grows_with_severity(signals, system):
-    for fault in RIGS[system].faults[1:]:
+    for fault in DESIGNS[system].faults[1:]:
         healthy = np.median(kurtosis(signals(system)[Fault.NORMAL, 0], axis=1))
         grades = [np.median(kurtosis(signals(system)[fault, severity], axis=1)) for severity in (1, 2, 3)]
         assert healthy < grades[0] < grades[1] < grades[2]
@@ -85,7 +85,7 @@ def test_kurtosis_grows_with_severity(signals, system):
 @pytest.mark.parametrize("system", [6, 7])
 def test_a_cracked_tooth_speaks_once_per_revolution(signals, system):
     """Envelope over the shaft's angle: all harmonics of one revolution stand out, and no bearing line does."""
-    rig = RIGS[system]
+    rig = DESIGNS[system]
     share = np.arange(len(signals(system)[0, 0][0])) / len(signals(system)[0, 0][0])
     angle = np.cumsum(rig.conditions[0].speed.at(share)) / rig.sample_rate
     even = np.linspace(angle[0], angle[-1], len(angle))
@@ -102,7 +102,7 @@ def test_a_cracked_tooth_speaks_once_per_revolution(signals, system):
 
 @pytest.mark.parametrize("fault", BEARING)
 def test_on_the_ramp_the_line_lies_in_orders_and_not_in_hertz(signals, fault):
-    rig = RIGS[6]
+    rig = DESIGNS[6]
     order = {Fault.INNER: "inner", Fault.BALL: "ball", Fault.OUTER: "outer"}[fault]
     expected = getattr(orders_of(rig.geometry), order)
     signal = signals(6)[fault, 3][0]
@@ -117,7 +117,7 @@ def test_on_the_ramp_the_line_lies_in_orders_and_not_in_hertz(signals, fault):
     assert in_hertz < prominence / 2
 
 
-@pytest.mark.parametrize("system", RIGS)
+@pytest.mark.parametrize("system", DESIGNS)
 def test_energy_above_the_filter_does_not_tell_healthy_from_faulty(signals, system):
     """Area under the ROC curve of that energy, for the worst faults."""
 
@@ -126,14 +126,14 @@ def test_energy_above_the_filter_does_not_tell_healthy_from_faulty(signals, syst
         return power[int(0.42 * len(signal)) + 1 :].sum()
 
     healthy = np.array([energy(signal) for signal in signals(system)[Fault.NORMAL, 0]])
-    for fault in RIGS[system].faults[1:]:
+    for fault in DESIGNS[system].faults[1:]:
         faulty = np.array([energy(signal) for signal in signals(system)[fault, 3]])
         assert 0.1 < (faulty[:, None] > healthy).mean() < 0.9
 
 
 @pytest.mark.parametrize("system", [1, 2, 4, 5])
 def test_the_class_can_be_told_without_having_seen_the_bearing(signals, system):
-    rig = RIGS[system]
+    rig = DESIGNS[system]
     right = []
     for fault in BEARING:
         for severity in (2, 3):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import sosfreqz
 
-from twostage.data.sources.synthetic.rigs import RIGS
+from twostage.data.sources.synthetic.rigs import DESIGNS
 from twostage.data.sources.synthetic.sensor import FULL_SCALE, Sensor, anti_alias, measure, mounting, quantise
 
 SENSOR = Sensor(gain=0.5, mount_hz=3000.0, mount_damping=0.2, bits=12)
@@ -53,9 +53,9 @@ def test_the_signal_drifts():
     assert np.unique(np.sign(np.diff(stored))).size == 2  # steps of one sign, and rests
 
 
-@pytest.mark.parametrize("system", RIGS)
+@pytest.mark.parametrize("system", DESIGNS)
 def test_modes_and_mounting_pass_the_filter(system):
     """A mode that the rate cannot carry would be a parameter without effect."""
-    rig = RIGS[system]
+    rig = DESIGNS[system]
     assert max(mode.frequency for mode in rig.modes) * 1.05 < 0.38 * rig.sample_rate
     assert rig.sensor.mount_hz * 1.05 < 0.5 * rig.sample_rate

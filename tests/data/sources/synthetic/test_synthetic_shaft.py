@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twostage.data.sources.synthetic.rigs import RIGS
+from twostage.data.sources.synthetic.rigs import DESIGNS
 from twostage.data.sources.synthetic.shaft import RIPPLE, Speed, constant, turn
 
 RATE = 2000.0
@@ -38,7 +38,7 @@ def test_angle_and_time_are_each_others_inverse(speed, share):
     ("domain", "speeds"), [(0, (14, 21, 28)), (1, (28, 21, 14)), (2, (14, 28, 14)), (3, (28, 14, 28))]
 )
 def test_the_variable_speed_rig_ramps(domain, speeds):
-    speed = turning(RIGS[6].conditions[domain].speed, lead=500).speed_L[500:]
+    speed = turning(DESIGNS[6].conditions[domain].speed, lead=500).speed_L[500:]
     assert speed[[0, 2000, -1]] == pytest.approx(speeds, rel=2 * RIPPLE)
 
 

@@ -8,7 +8,7 @@ mode at 2.4 kHz stands in. The gears of S6 and S7 are ours: the originals' recor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twostage.data.sources.synthetic.background import Background
 from twostage.data.sources.synthetic.faults import BEARING_FAULTS, Fault
@@ -60,7 +60,7 @@ _CWRU = (
     Condition(constant(1730), force=1.15, zone=0.45),
 )
 
-RIGS: dict[int, Rig] = {
+DESIGNS: dict[int, Rig] = {
     rig.system: rig
     for rig in (
         Rig(
@@ -169,3 +169,9 @@ RIGS: dict[int, Rig] = {
         ),
     )
 }
+
+
+def rig_of(system: int) -> Rig:
+    """The rig of a system: one of the designs, or a copy of one with parts of its own. Systems count from 1."""
+    design = DESIGNS[1 + (system - 1) % len(DESIGNS)]
+    return replace(design, system=system, name=design.name if design.system == system else f"{design.name}-{system}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from twostage.config.source import SyntheticSource as SyntheticConfig
 from twostage.data.recordings import Recording
 from twostage.data.signals import Extent, SignalBank
-from twostage.data.sources.synthetic.rigs import RIGS
+from twostage.data.sources.synthetic.rigs import DESIGNS, rig_of
 from twostage.data.sources.synthetic.specimens import recordings_of
 from twostage.data.sources.synthetic.stored import stored
 from twostage.errors import DataError
@@ -29,10 +29,13 @@ class SyntheticSource:
 
         Raises DataError for a system that does not exist or that the document leaves out.
         """
-        self._require(self.config.systems, tuple(RIGS), "the synthetic source")
-        chosen = self.config.systems if systems is None else tuple(systems)
-        self._require(chosen, self.config.systems, "the synthetic source of this document")
-        return tuple(row for system in sorted(set(chosen)) for row in recordings_of(RIGS[system], self.config))
+        written = self.config.systems
+        chosen = tuple(systems) if systems is not None else written or tuple(DESIGNS)
+        if written is not None:
+            self._require(chosen, written, "the synthetic source of this document")
+        if min((*chosen, *(written or ()))) < 1:
+            raise DataError("systems of the synthetic source count from 1")
+        return tuple(row for system in sorted(set(chosen)) for row in recordings_of(rig_of(system), self.config))
 
     def open(self, recordings: Sequence[Recording]) -> SignalBank:
         """Map the signals of these recordings; row i is ``recordings[i]``. Raises DataError.
@@ -41,7 +44,7 @@ class SyntheticSource:
         """
         systems = sorted({recording.system for recording in recordings})
         rows = {system: self.catalogue([system]) for system in systems}
-        files = tuple(stored(RIGS[system], self.config, len(rows[system])) for system in systems)
+        files = tuple(stored(rig_of(system), self.config, len(rows[system])) for system in systems)
         extents = {
             row: Extent(file, position * row.length, row.length, row.channels)
             for file, system in enumerate(systems)
