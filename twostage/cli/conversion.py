@@ -70,8 +70,8 @@ def _document(outcome: Outcome, form: Form) -> None:
     counts = outcome.leaves
     if counts["total"]:
         typer.echo(
-            f"{outcome.files[0]}: {outcome.shape}, {counts['total']} keys: {counts['mapped']} mapped, {counts['kept']} kept, "
-            f"{counts['refused']} refused; --explain tells them all",
+            f"{outcome.files[0]}: {outcome.shape}, {counts['total']} keys: {counts['mapped']} mapped, "
+            f"{counts['kept']} kept, {counts['refused']} refused; --explain tells them all",
             err=True,
         )
 

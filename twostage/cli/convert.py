@@ -67,9 +67,8 @@ def convert(
     )
     work: list[Job] = jobs_of(files, each=each, output=output)
     outcomes: list[Outcome] = run_jobs(work, wish, processes=jobs)
-    if output is not None or write:
-        if not check:
-            store(work, outcomes, replace=write)
+    if (output is not None or write) and not check:
+        store(work, outcomes, replace=write)
     show(work, outcomes, form="json" if as_json else "explain" if explain else "diff" if diff else "text", quiet=check)
     failed = any(outcome.status == "failed" for outcome in outcomes)
     changed = any(outcome.status == "changed" for outcome in outcomes)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from twostage.config.problems import DocumentError, Problem
 from twostage.config.reading.tree import Layer, Node, Place
 from twostage.legacy.convert import Conversion, ConversionError, to_new
 from twostage.legacy.core.leaves import KeyPath
 from twostage.legacy.detect import detect
+from twostage.legacy.models.documents import legacy_document
 from twostage.legacy.present import ordered
 from twostage.legacy.text.nodes import LegacyText, OldNode, find, plain
 from twostage.legacy.text.read import read_legacy
@@ -20,9 +23,13 @@ def adapted(written: Mapping[str, Any]) -> Any:
     if detect(written).shape in {None, "fragment"}:
         return written
     try:
+        legacy_document(written)
         return ordered(to_new([written]).document)
     except ConversionError as error:
         raise ValueError(str(error)) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}") from error
 
 
 def old_tree(text: str, layer: Layer) -> tuple[Node, list[str]] | None:
@@ -39,7 +46,8 @@ def old_tree(text: str, layer: Layer) -> tuple[Node, list[str]] | None:
         raise DocumentError([Problem(layer.name, 1, 1, "", str(error), code="conversion")]) from error
     places = _Places(old, layer, conversion)
     notes = [
-        f"{layer.name} is an old document of shape {conversion.detection.shape}; it is read as twostage convert writes it"
+        f"{layer.name} is an old document of shape {conversion.detection.shape}; "
+        "it is read as twostage convert would write it"
     ]
     notes += [f"{layer.name}: {key} is left out, so a run is refused: {why}" for key, why in conversion.refused.items()]
     return places.node(ordered(conversion.document), ()), notes

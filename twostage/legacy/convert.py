@@ -1,7 +1,7 @@
 """From old documents to a new one, and back, as plain data.
 
-Going back is checked: the old document that is made must convert to the new one that was given. What the old project has
-no words for is told, and nothing is dropped.
+Going back is checked: the old document that is made must convert to the new one that was given. What the old project
+has no words for is told, and nothing is dropped.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _BY_NUMBER: Mapping[str, Pipeline] = {"1": "01", "2": "02", "3": "03", "4": "04"
 
 
 def pipeline_of(name: str) -> Pipeline | None:
-    """The pipeline that a name means, such as ``Pipeline_02_pretrain_fewshot`` or ``Pipeline_02_Pretraining_Few_Shot``."""
+    """The pipeline that a name of either generation means, such as ``Pipeline_02_Pretraining_Few_Shot``."""
     found = _NUMBERED.search(name)
     if found:
         return _BY_NUMBER[found.group(1)]

@@ -1,7 +1,7 @@
 """The text of a converted document: keys in the document's own order, and every comment of the old files.
 
-A comment goes to the key that its old key became, or to the kept key in the carrier. One that belongs to a whole section
-goes to the section of the same name, or to the first key that came out of it.
+A comment goes to the key that its old key became, or to the kept key in the carrier. One that belongs to a whole
+section goes to the section of the same name, or to the first key that came out of it.
 """
 
 from __future__ import annotations

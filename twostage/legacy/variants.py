@@ -51,7 +51,10 @@ def _entries(source: Source) -> dict[int, dict[Key, Leaf]]:
 def _effect(
     source: Source, draft: Draft, changes: Mapping[Key, Leaf], convert: Callable[[Source], Draft]
 ) -> dict[str, tuple[Any, Leaf | None]]:
-    """The keys of the new document that the changes set, and the leaf that each came from. Every scope that has them obeys."""
+    """The keys of the new document that the changes set, and the leaf that each came from.
+
+    Every scope that has such a key obeys.
+    """
     by_key = dict(source.by_key)
     for scope in source.layout.scopes():
         for key, leaf in changes.items():

@@ -158,7 +158,10 @@ def _hints(data: Mapping[str, Any]) -> dict[str, Any]:
 def _old_text(file: Mapping[str, Any], number: int, text: LegacyText, conversion: Conversion) -> str:
     """An old file with the comments of the new one, each at the key that its key came from."""
     from_new = {
-        target: path for path, targets in reversed(conversion.uses.items()) for target in targets if path[0] == number
+        target: path
+        for path, targets in reversed(list(conversion.uses.items()))
+        for target in targets
+        if path[0] == number
     }
     kept = {("legacy", "files", number, "kept", *path): (number, *path) for path, _ in leaves(file)}
     uses = {new: [old[1:]] for new, old in {**from_new, **kept}.items()}

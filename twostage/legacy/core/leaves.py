@@ -6,6 +6,7 @@ A leaf is a scalar, a list that is no list of mappings, or an empty mapping.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 KeyPath = tuple[str | int, ...]
@@ -47,7 +48,7 @@ def at(value: Any, path: KeyPath) -> Any:
 def put(value: dict[str, Any], path: KeyPath, leaf: Any) -> None:
     """Set a leaf, with the mappings and lists around it. Lists grow item by item."""
     holder: Any = value
-    for key, after in zip(path[:-1], path[1:], strict=True):
+    for key, after in pairwise(path):
         fresh: Any = [] if isinstance(after, int) else {}
         if isinstance(holder, list):
             holder += [{} for _ in range(int(key) + 1 - len(holder))]

@@ -1,7 +1,7 @@
 """Where a dialect puts its keys.
 
-All dialects speak of the same sections (``task.lr``, ``trainer.monitor``), but each keeps them in places of its own: for
-the whole document, for stage 1 or for stage 2. A dialect is a table of mounts, read in both directions.
+All dialects speak of the same sections (``task.lr``, ``trainer.monitor``), but each keeps them in places of its own:
+for the whole document, for stage 1 or for stage 2. A dialect is a table of mounts, read in both directions.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ class Layout:
         return [self.leaf((number, *path), value) for number, file in enumerate(files) for path, value in leaves(file)]
 
     def leaf(self, path: KeyPath, value: Any) -> Leaf:
+        """The leaf at a path, under its dialect-free name."""
         fitting = [mount for mount in self.mounts if mount.key_of(path) is not None]
         if not fitting:
             return Leaf(path, "shared", None, value)

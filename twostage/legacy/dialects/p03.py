@@ -52,6 +52,7 @@ def p03_layout(file: Mapping[str, Any]) -> Layout:
 
 
 def is_enabled(file: Mapping[str, Any], place: KeyPath) -> bool:
+    """Whether a stage runs: only ``enabled: false`` switches it off."""
     block: Any = file
     for key in place:
         block = block.get(key, {}) if isinstance(block, Mapping) else {}

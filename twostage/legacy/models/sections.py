@@ -1,7 +1,7 @@
 """The five sections of the old project.
 
-They are open: users wrote hundreds of keys that no code ever read, and every key has to come back. What is named here are
-the keys that rules read; several have more than one form.
+They are open: users wrote hundreds of keys that no code ever read, and every key has to come back. What is named here
+are the keys that rules read; several have more than one form.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def _rest(share: float) -> float:
 
 def _completed(written: dict[str, float], *, tests: bool) -> dict[str, float] | None:
     """All three shares; None where nothing is written, or where they cannot make a whole."""
-    if "train" not in written and len(written) < 2:
+    if "train" not in written and not {"validation", "test"} <= set(written):
         return None
     train = written.get("train", _rest(sum(written.values())))
     rest = _rest(train)

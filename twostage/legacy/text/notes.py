@@ -94,6 +94,7 @@ def settled(data: Mapping[str, Any], notes: Notes) -> Notes:
         if after and not _holds_lines(_value(data, path)):
             seated.entries[path] = replace(seated.entries[path], after=())
             _pass_on(data, seated, path, after)
+    seated.entries = {path: own for path, own in seated.entries.items() if own != NodeComments()}
     return seated
 
 

@@ -14,8 +14,9 @@ from twostage.config.reading.yaml_syntax import never_closed, plain_words
 from twostage.legacy.text.build import Builder
 from twostage.legacy.text.comments import seat_comments
 from twostage.legacy.text.nodes import LegacyText, OldNode
-from twostage.legacy.text.scanner import BOM, scan
+from twostage.legacy.text.scanner import scan
 
+BOM = "\ufeff"
 _CONTROL = "a control character is not allowed in YAML; write it as an escape in quotes"
 _TAB = "a tab stands between the values; use spaces"
 

@@ -19,7 +19,6 @@ from ruamel.yaml.scanner import Scanner, ScannerError
 from ruamel.yaml.tokens import ScalarToken
 
 YAML_1_1 = (1, 1)
-BOM = "\ufeff"
 
 _BREAKS = r"\r\n\x85\u2028\u2029"
 _ENDS = rf"\0 \t{_BREAKS}"
@@ -71,8 +70,6 @@ class LegacyScanner(Scanner):
 
     def scan_to_next_token(self) -> None:
         """Skip spaces, breaks and comments, but no tabs: PyYAML knows none between tokens, not even in brackets."""
-        if self.reader.index == 0 and self.reader.peek() == BOM:
-            self.reader.forward()
         while True:
             self.reader.forward(self._hear_comment())
             if not self.scan_line_break():
@@ -144,7 +141,7 @@ class LegacyScanner(Scanner):
 
 
 def scan(text: str) -> tuple[Iterator[Event], Heard]:
-    """The events of a text, read as they are asked for, and what is heard meanwhile."""
+    """The events of a text without byte order mark, read as they are asked for, and what is heard meanwhile."""
     heard = Heard()
     yaml = YAML(typ="safe", pure=True)
     yaml.Reader, yaml.Resolver = LegacyReader, LegacyResolver
