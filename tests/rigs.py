@@ -20,8 +20,13 @@ def recording(generator: np.random.Generator, label: int, length: int = LENGTH) 
     return (tone + 0.5 * generator.standard_normal(length)).astype(np.float32)[:, None]
 
 
-def write_rig(root: Path, *, systems: tuple[int, ...] = (1, 2, 3), classes: int = 3, bearings: int = 5) -> Path:
-    """Metadata and one HDF5 file per system: ``bearings`` bearings per class, each in two domains."""
+def write_rig(
+    root: Path, *, systems: tuple[int, ...] = (1, 2, 3), classes: int = 3, bearings: int = 5, lives: bool = False
+) -> Path:
+    """Metadata and one HDF5 file per system: ``bearings`` bearings per class, each in two domains.
+
+    With ``lives`` the table has remaining lives in hours, the shorter the higher the class.
+    """
     root.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     for system in systems:
@@ -44,6 +49,7 @@ def write_rig(root: Path, *, systems: tuple[int, ...] = (1, 2, 3), classes: int 
                                 "Sample_lenth": LENGTH,
                                 "Channel": 1,
                             }
+                            | ({"RUL_label": 120.0 - 50.0 * label - 4.0 * bearing} if lives else {})
                         )
     pd.DataFrame(rows).to_csv(root / "metadata.csv", index=False)
     return root

@@ -46,6 +46,6 @@ class LabelSpace:
         """Class index of each recording; UNLABELLED where it has no label, or one that is not in this space."""
         tables = {system: {label: i for i, label in enumerate(labels)} for system, labels in self.classes.items()}
         return np.array(
-            [UNLABELLED if r.label is None else tables[r.system].get(r.label, UNLABELLED) for r in recordings],
+            [UNLABELLED if r.label is None else tables.get(r.system, {}).get(r.label, UNLABELLED) for r in recordings],
             dtype=np.int64,
         )

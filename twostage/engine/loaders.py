@@ -54,14 +54,16 @@ class StageLoaders(pl.LightningDataModule):
 
     def dataset(self, part: Part) -> WindowDataset:
         """The windows of a part."""
-        labels = self.data.labels
+        targets = self.data.targets
         return WindowDataset(
             self.bank,
             self.data.recordings,
             self.data.windows[part],
             channels=self.data.channels,
             normalize=self.data.config.normalize,
-            classes=None if labels is None else labels.indices(self.data.recordings),
+            classes=self.data.class_indices,
+            anomaly=None if targets is None else targets.anomaly,
+            rul=None if targets is None else targets.rul,
         )
 
     def _replaced(self, part: Part) -> DataLoader[Batch] | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from twostage.components import implementation_of
 from twostage.config.data import DataConfig
 from twostage.config.document import TwoStageConfig
 from twostage.config.splits import Split, TimeSplit
-from twostage.config.stage_2 import Target
+from twostage.config.stage_2 import MultitaskConfig, Target, TaskName
 from twostage.config.windows import Windows
 from twostage.data.labels import LabelSpace
 from twostage.data.recordings import PARTS, Notice, Part, Recording, Segment
@@ -17,11 +17,13 @@ from twostage.data.sources.base import Source
 from twostage.data.splits.disjoint import check_windows_disjoint
 from twostage.data.splits.make import SplitResult, make_split
 from twostage.data.survey import survey
+from twostage.data.targets import Targets
 from twostage.data.windows import WindowIndex, place
 from twostage.engine.data_checks import channels_of, idle_test, places_of, refuse_copies, refuse_unlabelled
 from twostage.engine.embedding_checks import refuse_misfits
 from twostage.engine.plan import PretrainStage, Stage
 from twostage.engine.stage_data import StageData
+from twostage.engine.task_data import select, shortcomings, targets_of
 from twostage.errors import DataError
 from twostage.objectives.pretrain.custom import reads_labels
 
@@ -101,12 +103,36 @@ class Preparation:
         stage_2 = self.config.stage_2
         assert stage_2 is not None  # noqa: S101 - as above
         chosen = list(self.recordings) if target.everything else self._of_systems(target.ids)
+        if isinstance(stage_2, MultitaskConfig):
+            return self._split_for_tasks(stage_2, target, chosen)
         if stage_2.unlabelled == "error":
             refuse_unlabelled(chosen)
         data = self.config.data_of(stage_2)
         split = make_split(chosen, self._spaced(data.split), window_length=data.window.length)
         labels = _label_space(chosen, split, shared=stage_2.head_share == "shared")
         return self._finish(data, chosen, split, labels=labels, notices=())
+
+    def _split_for_tasks(
+        self,
+        stage_2: MultitaskConfig,
+        target: Target,
+        chosen: Sequence[Recording],
+        refused: Mapping[TaskName, str] | None = None,
+    ) -> StageData:
+        """Data of a target with several tasks; split anew without the tasks that the split cannot serve."""
+        selection = select(stage_2, target, chosen, refused)
+        data = self.config.data_of(stage_2)
+        split = make_split(
+            selection.recordings,
+            self._spaced(data.split),
+            window_length=data.window.length,
+            labelled=selection.labelled,
+        )
+        if wanting := shortcomings(selection, split):
+            return self._split_for_tasks(stage_2, target, chosen, {**(refused or {}), **wanting})
+        channels = len(channels_of(selection.recordings, data.channels))
+        targets, labels, notices = targets_of(stage_2, selection, split, channels=channels)
+        return self._finish(data, selection.recordings, split, labels=labels, notices=notices, targets=targets)
 
     def _finish(
         self,
@@ -117,6 +143,7 @@ class Preparation:
         labels: LabelSpace | None,
         notices: tuple[Notice, ...],
         pretraining: bool = False,
+        targets: Targets | None = None,
     ) -> StageData:
         windows = _windows(chosen, split, config.window)
         check_windows_disjoint(windows, chosen)
@@ -133,6 +160,7 @@ class Preparation:
             labels=labels,
             notices=(*notices, *split.notices),
             pretraining=pretraining,
+            targets=targets,
         )
         refuse_misfits(self.config.model.embedding, data)
         return data

@@ -35,7 +35,8 @@ def build_objective(stage: Stage, data: StageData) -> Objective:
     """Network and objective of a stage, freshly initialised from its seed."""
     written, model = section_of(stage), stage.config.model
     kind = implementation_of(written)
-    extra = {} if data.labels is None else {"classes": data.labels.counts}
+    extra: dict[str, Any] = {} if data.labels is None else {"classes": data.labels.counts}
+    extra |= {} if data.targets is None else {"targets": data.targets}
     pl.seed_everything(stage.seed, verbose=False)
     network = Network(Encoder(model), kind.head(written, model, **extra))
     objective: Objective = kind(written, network, **extra)

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twostage.config.data import DataConfig
-from twostage.data.labels import LabelSpace
+from twostage.data.labels import UNLABELLED, LabelSpace
 from twostage.data.recordings import Notice, Part, Recording
 from twostage.data.sources.base import Source
 from twostage.data.splits.report import split_report
 from twostage.data.splits.result import SplitResult
+from twostage.data.targets import Targets
 from twostage.data.windows import WindowIndex
 
 
@@ -19,7 +23,8 @@ from twostage.data.windows import WindowIndex
 class StageData:
     """What one stage trains, validates and tests on. ``labels`` is None where no label is read.
 
-    ``pretraining`` data must not hold what some adaptation is tested on.
+    ``pretraining`` data must not hold what some adaptation is tested on. ``targets`` are those of several tasks, None
+    where a stage has no tasks.
     """
 
     source: Source
@@ -31,6 +36,15 @@ class StageData:
     labels: LabelSpace | None
     notices: tuple[Notice, ...]
     pretraining: bool = False
+    targets: Targets | None = None
+
+    @property
+    def class_indices(self) -> NDArray[np.int64] | None:
+        """Class index of each recording, UNLABELLED where it has none; None where no label is read."""
+        if self.labels is None:
+            return None
+        indices = self.labels.indices(self.recordings)
+        return indices if self.targets is None else np.where(self.targets.classed, indices, UNLABELLED)
 
     @property
     def used(self) -> tuple[Recording, ...]:

@@ -7,9 +7,10 @@ from pydantic import Field
 from twostage.config.stage_2.base import Adaptation, EncoderAdaptation, Freeze, Init, LrMultipliers, Transfer
 from twostage.config.stage_2.fewshot import FewshotConfig
 from twostage.config.stage_2.finetune import FinetuneConfig
+from twostage.config.stage_2.multitask import MultitaskConfig
 from twostage.config.stage_2.target import Target, TaskName
 
-Stage2Config = Annotated[FinetuneConfig | FewshotConfig, Field(discriminator="adapt_mode")]
+Stage2Config = Annotated[FinetuneConfig | FewshotConfig | MultitaskConfig, Field(discriminator="adapt_mode")]
 
 __all__ = [
     "Adaptation",
@@ -19,6 +20,7 @@ __all__ = [
     "Freeze",
     "Init",
     "LrMultipliers",
+    "MultitaskConfig",
     "Stage2Config",
     "Target",
     "TaskName",

@@ -1,0 +1,61 @@
+"""Several tasks in one model."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from twostage.config.optimization import CheckpointConfig
+from twostage.config.stage_2.base import EncoderAdaptation
+from twostage.config.stage_2.target import Target, TaskName
+from twostage.config.stage_2.tasks import Tasks
+
+
+class MultitaskConfig(EncoderAdaptation):
+    """Train one model for fault classes, anomalies, remaining life and the signal's future, or some of them."""
+
+    implementation: ClassVar[str] = "twostage.objectives.adapt.multitask:Multitask"
+
+    adapt_mode: Literal["multitask"] = "multitask"
+    tasks: Tasks = Field(description="What the model learns; a target may choose some of them.")
+    weighting: Literal["fixed", "uncertainty"] = Field(
+        "fixed", description="Whether the written weights stay, or also learnt ones multiply them in training."
+    )
+    missing: Literal["error", "skip"] = Field(
+        "error", description="What to do where a target lacks what a task needs; skip leaves the task out there."
+    )
+    unlabelled: Literal["error", "exclude", "mask"] = Field(  # type: ignore[assignment] # one choice more: a task may do without
+        "mask", description="What to do with recordings without a label; mask uses them for the tasks that need none."
+    )
+    checkpoint: CheckpointConfig = Field(
+        default_factory=CheckpointConfig, description="Which epoch's weights are kept."
+    )
+
+    @property
+    def head_share(self) -> str | None:
+        """How systems share the classification head."""
+        return None if self.tasks.classification is None else self.tasks.classification.head.share
+
+    def tasks_of(self, target: Target) -> tuple[TaskName, ...]:
+        """The tasks that this target trains if it has what they need, in the order of the fields."""
+        return tuple(name for name in self.tasks.written if target.tasks is None or name in target.tasks)
+
+    @model_validator(mode="after")
+    def _chosen_tasks_are_written(self) -> Self:
+        written = self.tasks.written
+        chosen = [name for target in self.targets for name in target.tasks or ()]
+        unknown = [name for name in chosen if name not in written]
+        if unknown:
+            raise ValueError(f"targets.tasks names {unknown[0]}, but tasks.{unknown[0]} is null or not written")
+        if all(target.tasks is not None for target in self.targets):
+            idle = [name for name in written if name not in chosen]
+            if idle:
+                raise ValueError(f"tasks.{idle[0]} has no effect, because no target names it")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_are_read(self) -> Self:
+        if self.unlabelled != "mask" and not self.tasks.written.keys() & {"classification", "anomaly_detection"}:
+            raise ValueError(f"unlabelled: {self.unlabelled} has no effect, because no task of tasks reads labels")
+        return self
