@@ -17,7 +17,7 @@ from twostage.config.model import ModelConfig
 from twostage.config.old_documents import adapted
 from twostage.config.stage import StageConfig
 from twostage.config.stage_1 import Mask, ReconstructionConfig, Stage1Config
-from twostage.config.stage_2 import Stage2Config
+from twostage.config.stage_2 import MultitaskConfig, Stage2Config
 from twostage.config.variant import Variant, distinct
 
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], FromList]
@@ -159,6 +159,14 @@ class TwoStageConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _something_is_left_to_forecast_from(self) -> Self:
+        if isinstance(self.stage_2, MultitaskConfig):
+            window, patch = self.data_of(self.stage_2).window.length, self.model.embedding.patch_length
+            if reason := self.stage_2.tasks.blind(window=window, patch=patch):
+                raise ValueError(f"stage_2.tasks.{reason}")
+        return self
+
+    @model_validator(mode="after")
     def _pretraining_heads_train(self) -> Self:
         stage_1 = self.stage_1
         if stage_1 is None or not stage_1.reads_labels or stage_1.shares_classes:
@@ -193,7 +201,7 @@ class TwoStageConfig(Section):
         if split.unit == "system" and self.stage_2.head_share == "per_system":
             raise ValueError(
                 "a split by system tests systems that are not trained on, and their heads would stay untrained; "
-                "write stage_2.head.share: shared"
+                "write share: shared under the classification head of stage_2"
             )
         return self
 

@@ -120,7 +120,7 @@ class CheckpointConfig(Section):
 
 
 def _better(monitor: str) -> Mode:
-    return "min" if re.search(r"[/_](loss|mse|mae|rmse)(/|$)", monitor) else "max"
+    return "min" if re.search(r"[/_](loss|mse|mae|rmse|phm_score)(/|$)", monitor) else "max"
 
 
 class EarlyStopping(Section):

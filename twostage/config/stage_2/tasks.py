@@ -81,6 +81,15 @@ class Tasks(Section):
         named = ((name, getattr(self, name)) for name in TASK_NAMES)
         return {name: task for name, task in named if task is not None}
 
+    def blind(self, *, window: int, patch: int) -> str | None:
+        """Say that a forecast leaves less than a patch of a window of ``window`` samples to see, or None."""
+        if self.signal_prediction is None or window - self.signal_prediction.length >= patch:
+            return None
+        return (
+            f"signal_prediction.length ({self.signal_prediction.length}) leaves less than a patch of {patch} samples "
+            f"of a window of {window} to forecast from; forecast less, or use longer windows"
+        )
+
     @model_validator(mode="after")
     def _something_to_learn(self) -> Self:
         if not self.written:
