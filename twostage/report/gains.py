@@ -41,7 +41,8 @@ class Row:
     @property
     def name(self) -> str:
         """The system, and what sets its target apart."""
-        beside = f" of {' '.join(map(str, self.target))}" if self.target else ""
+        alone = self.tasks and len(self.target) == 1  # the tasks set it apart
+        beside = f" of {' '.join(map(str, self.target))}" if self.target and not alone else ""
         return f"{self.system}{beside}" + (f" ({', '.join(self.tasks)})" if self.tasks else "")
 
 
