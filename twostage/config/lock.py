@@ -24,7 +24,7 @@ def lock_text(loaded: LoadedDocument) -> str:
     """The resolved document with the origin of every value."""
     lines = [f"# Resolved by twostage {__version__}. Each line says where its value came from."]
     lines += [f"# note: {_comment(note)}" for note in loaded.notes]
-    lines += _mapping(loaded.config.model_dump(mode="json"), (), loaded.origins)
+    lines += _mapping(_resolved(loaded), (), loaded.origins)
     return "\n".join(lines) + "\n"
 
 
@@ -47,7 +47,17 @@ def yaml_value(value: Any) -> str:
 
 
 def _rows(loaded: LoadedDocument) -> Iterator[tuple[KeyPath, Any]]:
-    return leaves(loaded.config.model_dump(mode="json"))
+    return leaves(_resolved(loaded))
+
+
+def _resolved(loaded: LoadedDocument) -> dict[str, Any]:
+    """Everything that has an effect. Of a carrier that is what may stop a run; its old files are left out."""
+    config = loaded.config.model_dump(mode="json")
+    if config["legacy"] is None:
+        del config["legacy"]
+    else:
+        del config["legacy"]["files"]
+    return config
 
 
 def _dotted(path: KeyPath) -> str:

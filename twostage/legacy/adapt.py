@@ -45,10 +45,8 @@ def old_tree(text: str, layer: Layer) -> tuple[Node, list[str]] | None:
     except ConversionError as error:
         raise DocumentError([Problem(layer.name, 1, 1, "", str(error), code="conversion")]) from error
     places = _Places(old, layer, conversion)
-    notes = [
-        f"{layer.name} is an old document of shape {conversion.detection.shape}; "
-        "it is read as twostage convert would write it"
-    ]
+    shape = conversion.detection.shape
+    notes = [f"{layer.name} is an old document of shape {shape}; it is read as twostage convert would write it"]
     notes += [f"{layer.name}: {key} is left out, so a run is refused: {why}" for key, why in conversion.refused.items()]
     return places.node(ordered(conversion.document), ()), notes
 

@@ -36,13 +36,15 @@ def leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
 def at(value: Any, path: KeyPath) -> Any:
     """What stands at a path; KeyError where nothing does."""
     for key in path:
-        if (isinstance(value, Mapping) and key in value) or (
-            isinstance(value, list) and isinstance(key, int) and key < len(value)
-        ):
-            value = value[key]
-        else:
+        if not has(value, key):
             raise KeyError(path)
+        value = value[key]
     return value
+
+
+def has(value: Any, key: str | int) -> bool:
+    """Whether a mapping or list has an entry."""
+    return key in value if isinstance(value, Mapping) else isinstance(value, list) and key in range(len(value))
 
 
 def put(value: dict[str, Any], path: KeyPath, leaf: Any) -> None:

@@ -94,8 +94,15 @@ def settled(data: Mapping[str, Any], notes: Notes) -> Notes:
         if after and not _holds_lines(_value(data, path)):
             seated.entries[path] = replace(seated.entries[path], after=())
             _pass_on(data, seated, path, after)
-    seated.entries = {path: own for path, own in seated.entries.items() if own != NodeComments()}
+    tidy = {path: _tidy(own) for path, own in seated.entries.items()}
+    seated.entries = {path: own for path, own in tidy.items() if own != NodeComments()}
     return seated
+
+
+def _tidy(own: NodeComments) -> NodeComments:
+    """Blank lines belong to comments; alone they say nothing."""
+    before, after = (texts if set(texts) - {BLANK} else () for texts in (own.before, own.after))
+    return replace(own, before=before, after=after)
 
 
 def _added(notes: NodeComments, comment: Comment) -> NodeComments:
