@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -176,9 +177,23 @@ def _obeying_rules(draw: st.DrawFn, made: dict[str, Any], shape: Shape) -> dict[
         } | rule
     if known.keys() == {"system", "systems"}:
         made = draw(st.sampled_from(({"system": 2}, {"systems": [3, 1]})))
+    if "episodes_per_epoch" in known:
+        made = _episodes_as_they_have_effect(made)
     if isinstance(made.get("seeds"), list):
         made["seeds"] = sorted(set(made["seeds"]))
     return made
+
+
+def _episodes_as_they_have_effect(made: dict[str, Any]) -> dict[str, Any]:
+    """A few-shot stage without keys that would have no effect."""
+    kind = made.get("method", {"kind": "prototypical"})["kind"]
+    frozen = made.get("freeze", {})
+    idle = {"batch_size"}
+    if kind in {"neighbours", "linear_probe"}:
+        idle.add("freeze")
+    if kind not in {"prototypical", "matching"} or (frozen.get("embedding") and frozen.get("backbone")):
+        idle |= {"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping", "episodes_per_epoch"}
+    return {key: value for key, value in made.items() if key not in idle}
 
 
 def _values(shape: Shape) -> st.SearchStrategy[Any]:
@@ -191,14 +206,22 @@ def _values(shape: Shape) -> st.SearchStrategy[Any]:
 def _schema_values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "const" in schema or "enum" in schema:
         return st.sampled_from(schema.get("enum", [schema.get("const")]))
-    kinds = {"boolean": st.booleans(), "null": st.none()}
+    kinds = {"boolean": st.booleans(), "null": st.none(), "object": st.just({})}
     if schema["type"] in {"integer", "number"}:
         return _numbers(schema)
     if schema["type"] == "array":
         return _lists(schema)
     if schema["type"] == "string":
-        return st.sampled_from(MONITORS) if "pattern" in schema else st.text(min_size=1, max_size=8)
+        return _texts(schema.get("pattern"))
     return kinds[schema["type"]]
+
+
+def _texts(pattern: str | None) -> st.SearchStrategy[str]:
+    if pattern is None:
+        return st.text(min_size=1, max_size=8)
+    if re.fullmatch(pattern, MONITORS[0]):
+        return st.sampled_from(MONITORS)
+    return st.from_regex(pattern, fullmatch=True, alphabet=st.characters(codec="ascii")).filter(lambda x: len(x) < 30)
 
 
 def _numbers(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
