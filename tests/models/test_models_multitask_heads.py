@@ -1,0 +1,66 @@
+"""Heads of several tasks: shapes, orders and sizes, against plain loops."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from twostage.config import model as configs
+from twostage.models.heads.anomaly import AnomalyHead
+from twostage.models.heads.linear import LinearHead
+from twostage.models.heads.multitask import MultitaskHead
+from twostage.models.heads.prediction import HIDDEN, PredictionHead
+from twostage.models.heads.rul import RulHead
+
+
+def gelu(value):
+    return value * 0.5 * (1 + math.erf(value / math.sqrt(2)))
+
+
+def layer(linear, values):
+    rows = zip(linear.weight.tolist(), linear.bias.tolist(), strict=True)
+    return [sum(w * v for w, v in zip(weights, values, strict=True)) + bias for weights, bias in rows]
+
+
+@pytest.mark.parametrize("kind", [RulHead, AnomalyHead])
+def test_a_number_for_each_window_from_its_mean_token(kind):
+    head = kind(dim=4).double()
+    tokens_BPD = torch.randn(3, 5, 4, dtype=torch.float64)
+    answer_B = head(tokens_BPD)
+    assert answer_B.shape == (3,)
+    first, _, last = head.perceptron
+    for answer, tokens_PD in zip(answer_B.tolist(), tokens_BPD, strict=True):
+        mean = [sum(column) / 5 for column in zip(*tokens_PD.tolist(), strict=True)]
+        assert answer == pytest.approx(layer(last, [gelu(value) for value in layer(first, mean)])[0])
+
+
+def test_a_forecast_is_laid_out_as_samples_and_channels():
+    head = PredictionHead(dim=2, patches=3, length=4, channels=2).double()
+    tokens_BPD = torch.randn(2, 3, 2, dtype=torch.float64)
+    forecast_BTC = head(tokens_BPD)
+    _, first, _, last = head.perceptron
+    for forecast_TC, tokens_PD in zip(forecast_BTC, tokens_BPD, strict=True):
+        values = [value for token in tokens_PD.tolist() for value in token]
+        flat = layer(last, [gelu(value) for value in layer(first, values)])
+        expected = [[flat[2 * sample + channel] for channel in range(2)] for sample in range(4)]
+        torch.testing.assert_close(forecast_TC, torch.tensor(expected, dtype=torch.float64))
+
+
+def test_a_long_forecast_from_wide_tokens_stays_small():
+    """The legacy head had 3.2 billion weights at these sizes."""
+    head = PredictionHead(dim=512, patches=64, length=4096, channels=3)
+    weights = sum(parameter.numel() for parameter in head.parameters())
+    assert weights == HIDDEN * (512 * 64 + 4096 * 3) + HIDDEN + 4096 * 3
+    assert weights < 3_000_000
+
+
+def test_each_window_is_answered_by_its_own_system_where_the_head_asks():
+    linear, rul = LinearHead(configs.LinearHead(), dim=4, classes={1: 3, 2: 2}), RulHead(dim=4)
+    head = MultitaskHead({"classification": linear, "rul_prediction": rul})
+    tokens_BPD, system_B = torch.randn(3, 5, 4), torch.tensor([2, 1, 2])
+    answers = head(tokens_BPD, system_B)
+    torch.testing.assert_close(answers["classification"], linear(tokens_BPD, system_B))
+    torch.testing.assert_close(answers["rul_prediction"], rul(tokens_BPD))
+    assert {name.split(".")[1] for name in head.state_dict()} == {"classification", "rul_prediction"}
