@@ -1,0 +1,56 @@
+"""Old names of one quantity, as the rules know them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from twostage.legacy.core.forward import Names
+from twostage.legacy.core.rule import Scalar
+from twostage.legacy.rules import (
+    adaptation,
+    data,
+    environment,
+    episodes,
+    model,
+    model_tables,
+    multitask,
+    optimization,
+    pretraining,
+    scheduler,
+    selection,
+    split,
+    trainer,
+)
+
+
+def _groups() -> Iterator[Names]:
+    """Every group, its names in the order in which they decide."""
+    yield from (optimization.EPOCHS, optimization.OPTIMIZER, optimization.LR, optimization.WEIGHT_DECAY)
+    yield from (selection.MONITOR, selection.SWITCH, selection.PATIENCE, selection.MIN_DELTA)
+    yield from (data.BATCH, data.LENGTH, split.TRAIN, scheduler.KIND, (*model.COMPARED, model.BACKBONE))
+    yield from ((split.LAST, split.TESTED), (split.LAST, split.TRAINED))
+    yield from ((*environment.LISTS, environment.SEED), (*environment.LISTS, environment.ITERATIONS))
+    yield from (adaptation.CHECKPOINT, adaptation.MULTIPLIER, *adaptation.FROZEN.values(), multitask.ENABLED)
+    yield from (pretraining.SYSTEMS_PROPER, pretraining.RATIO, pretraining.FORECAST, pretraining.PROJECTION)
+    for rule in (*environment.DOCUMENT, *data.DOCUMENT, *trainer.DOCUMENT):
+        if isinstance(rule, Scalar):
+            yield rule.old
+    for table in (scheduler.OPTIONS, multitask.OPTIONS, model_tables.EMBEDDINGS, model_tables.BACKBONES):
+        for options in table.values():
+            yield from (names for _, names, _ in options)
+    yield from (names for _, names, _ in episodes.KEYS)
+    yield from (multitask._weights(task) for task in multitask.TASKS)  # noqa: SLF001 - the tuple has no name of its own
+
+
+GROUPS: tuple[Names, ...] = tuple(dict.fromkeys(group for group in _groups() if len(group) > 1))
+
+
+_BY_KEY: Mapping[str, tuple[str, ...]] = {
+    key: tuple(dict.fromkeys(name for group in GROUPS if key in group for name in group if name != key))
+    for key in dict.fromkeys(name for group in GROUPS for name in group)
+}
+
+
+def synonyms(key: str) -> tuple[str, ...]:
+    """Other names of the quantities that a key may mean; those that decide come first."""
+    return _BY_KEY.get(key, ())
