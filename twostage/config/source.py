@@ -24,8 +24,8 @@ class PhmVibenchSource(Component):
 class SyntheticSource(Component):
     """Simulated test rigs with known physics; made on first use and kept in the user's cache folder.
 
-    There are seven designs. Systems above 7 are further copies of them in turn (8 is built like 1), with parts,
-    phases and noise of their own.
+    There are seven designs. Systems above 7 are copies of the first six in turn (8 is built like 1, 14 like 1 again),
+    with parts, phases and noise of their own.
     """
 
     implementation: ClassVar[str] = "twostage.data.sources.synthetic.source:SyntheticSource"

@@ -172,6 +172,12 @@ DESIGNS: dict[int, Rig] = {
 
 
 def rig_of(system: int) -> Rig:
-    """The rig of a system: one of the designs, or a copy of one with parts of its own. Systems count from 1."""
-    design = DESIGNS[1 + (system - 1) % len(DESIGNS)]
-    return replace(design, system=system, name=design.name if design.system == system else f"{design.name}-{system}")
+    """The rig of a system: one of the designs, or a copy of one with parts of its own. Systems count from 1.
+
+    Copied are the designs that run under several conditions, so that domains can be held out of every copy.
+    """
+    if system in DESIGNS:
+        return DESIGNS[system]
+    copied = [design for design in DESIGNS.values() if len(design.conditions) > 1]
+    design = copied[(system - 1 - len(DESIGNS)) % len(copied)]
+    return replace(design, system=system, name=f"{design.name}-{system}")
