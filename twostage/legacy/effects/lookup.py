@@ -26,7 +26,8 @@ UNKNOWN = Effect("unknown")
 def effect_of(key: str) -> Effect:
     """What a key did, by its name without the dialect: ``task.lr``, ``stage.epochs``, ``reproducibility.seed``.
 
-    A key below a mapping that the tables know shares its fate, but has no other spelling. Names in capitals below ``environment`` were exported.
+    A key below a mapping that the tables know shares its fate, but has no other spelling. Names in capitals below
+    ``environment`` were exported.
     """
     parts = key.split(".")
     for length in range(len(parts), 0, -1):
