@@ -14,7 +14,7 @@ from twostage.config.carrier import Pipeline, Reading
 from twostage.errors import TwoStageError
 from twostage.legacy.carry import carrier_of, carry, rebuilt, with_shadows
 from twostage.legacy.core.forward import Source
-from twostage.legacy.core.leaves import KeyPath, leaves
+from twostage.legacy.core.leaves import KeyPath, leaves, same
 from twostage.legacy.core.mounts import Leaf
 from twostage.legacy.core.remarks import Remark
 from twostage.legacy.detect import Detection, detect
@@ -105,14 +105,6 @@ def _differences(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> list[str]
     """Keys of the new document that do not come back, as text."""
     left, right = dict(leaves(wanted)), dict(leaves(got))
     paths = [
-        path
-        for path in {**left, **right}
-        if path not in left or path not in right or not _equal(left[path], right[path])
+        path for path in {**left, **right} if path not in left or path not in right or not same(left[path], right[path])
     ]
     return [".".join(map(str, path)) for path in paths]
-
-
-def _equal(left: Any, right: Any) -> bool:
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(_equal(a, b) for a, b in zip(left, right, strict=True))
-    return type(left) is type(right) and left == right

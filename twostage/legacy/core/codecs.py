@@ -30,7 +30,7 @@ def _number(old: Any, kind: str) -> float:
         raise NotHere(f"expected {kind}, found {old!r}")
     try:
         return float(old)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise NotHere(f"expected {kind}, found {old!r}") from error
 
 
@@ -67,8 +67,9 @@ class Whole:
 
     def decode(self, old: Any) -> int:
         """As an int; ``100.0`` is one too."""
-        value = _number(old, "a whole number")
-        if value != int(value) or value < self.least:
+        value = old if type(old) is int else _number(old, "a whole number")
+        broken = isinstance(value, float) and not value.is_integer()
+        if broken or value < self.least:
             raise NotHere(f"expected a whole number of at least {self.least}, found {old!r}")
         return int(value)
 

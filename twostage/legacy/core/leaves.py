@@ -68,6 +68,8 @@ def same(left: Any, right: Any) -> bool:
         return list(left) == list(right) and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
+    if isinstance(left, float) and isinstance(right, float):
+        return repr(left) == repr(right)  # a value that is no number equals itself here, and minus zero is not zero
     return type(left) is type(right) and left == right
 
 
