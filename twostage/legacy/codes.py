@@ -63,7 +63,7 @@ _EFFECT = {
         "checkpoint.",
     ),
     "unknown-key": Code(
-        "No version of the old code knew the key",
+        "The key is unknown",
         "effect",
         "The key is in no table of the old project. It may be a slip of the pen, a note, or a key of your own "
         "code. Nothing is guessed: the carrier keeps it. If your own code reads it, pass it to your plugin as a "
@@ -110,12 +110,13 @@ _BEHAVIOUR = {
         "No version of the old code froze a part because of a key: everything trained. Here the named part keeps "
         "its weights in stage 2. Set the flag to false to train it, as before.",
     ),
-    "true-episodes": Code(
-        "Support and query are apart",
+    "window-support": Code(
+        "Support and query may share a bearing",
         "behaviour",
-        "The few-shot tasks of the last version trained on plain batches, and where there were episodes, windows "
-        "of one bearing stood on both sides. Here every episode has a support set and a query set that share no "
-        "bearing.",
+        "The few-shot tasks of the last version trained on plain batches, and earlier episodes could hold a window on "
+        "both sides. Here no sample is on both sides. They may share a bearing, as the old keys meant it, which makes "
+        "the figures look better than they would on a bearing that is new. Write stage_2.support_unit: bearing for an "
+        "honest one.",
     ),
     "all-systems": Code(
         "No system is named",

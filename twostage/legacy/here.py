@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from twostage.legacy.synonyms import KNOWN
+
 _TRACKER = "results are files here, and nothing is sent to a tracker"
 _METRICS = "all metrics of a task are always reported"
+_MODEL = "model.embedding and model.backbone say what a model is"
 _HEADS = "the mode of a stage brings its own heads"
 
 HERE: Mapping[str, str] = {
@@ -25,11 +28,25 @@ HERE: Mapping[str, str] = {
     "trainer.save_top_k": "one checkpoint is kept, the best",
     "trainer.log_every_n_steps": "losses are written once per epoch",
     "trainer.pruning": "weights are not pruned",
+    "trainer.patience": "early stopping is off",
+    "task.momentum": "only SGD has a momentum",
+    "task.task_list": "the tasks follow from the mode of a stage",
+    "model.name": _MODEL,
+    "model.type": _MODEL,
+    "pipeline": "it said what the file is for, and the conversion went by it",
+    "base_configs": "those files are not merged in",
+    "stage.name": "stages have fixed names",
 }
-NO_OPTION = "the parts that were chosen have no such option"
+NO_OPTION = "the model of this document has no such option"
+NO_USE = "nothing in this document needs it"
 NO_KEY = "there is no key for it here"
 
 
 def here(key: str) -> str:
     """One clause without a full stop."""
-    return HERE.get(key) or (NO_OPTION if key.startswith("model.") else NO_KEY)
+    found = HERE.get(key) or HERE.get(key.partition(".")[0])
+    if found is not None:
+        return found
+    if key.startswith("model."):
+        return NO_OPTION
+    return NO_USE if key in KNOWN else NO_KEY

@@ -22,6 +22,16 @@ from twostage.legacy.rules import (
     trainer,
 )
 
+# Quantities with one name, which the rules write where they use it.
+_SINGLE: tuple[Names, ...] = (
+    ("task.contrast_weight",),
+    ("task.classification_weight",),
+    ("task.temperature",),
+    ("task.alpha_prediction",),
+    ("task.matching_metric",),
+    ("task.metric_loss",),
+)
+
 
 def _groups() -> Iterator[Names]:
     """Every group, its names in the order in which they decide."""
@@ -39,10 +49,14 @@ def _groups() -> Iterator[Names]:
         for options in table.values():
             yield from (names for _, names, _ in options)
     yield from (names for _, names, _ in episodes.KEYS)
+    yield from (pretraining.LOSS, split.VALIDATION, split.TEST, data.STRIDE, data.AMOUNT, data.PLACEMENT)
+    yield from _SINGLE
     yield from (multitask._weights(task) for task in multitask.TASKS)  # noqa: SLF001 - the tuple has no name of its own
 
 
-GROUPS: tuple[Names, ...] = tuple(dict.fromkeys(group for group in _groups() if len(group) > 1))
+_ALL: tuple[Names, ...] = tuple(dict.fromkeys(_groups()))
+GROUPS: tuple[Names, ...] = tuple(group for group in _ALL if len(group) > 1)
+KNOWN: frozenset[str] = frozenset(name for group in _ALL for name in group)
 
 
 _BY_KEY: Mapping[str, tuple[str, ...]] = {

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from twostage.legacy.effects import Effect, effect_of, is_variable
+from twostage.legacy.effects.lookup import SECTIONS
 from twostage.legacy.here import here
 from twostage.legacy.synonyms import synonyms
 
@@ -21,6 +22,8 @@ def why_kept(key: str | None, value: Any, mapped_keys: Collection[str]) -> tuple
     """
     if key is None:
         return "unknown-key", "nothing reads keys at this place"
+    if key in SECTIONS and not value:
+        return "no-effect", "the section is empty"
     parts = key.split(".")
     if parts[0] == "pipeline" and len(parts) > 1:
         return "pipeline-ignored", "the old launcher read pipeline only as text and ran pipeline 01 instead"
@@ -38,7 +41,7 @@ def _by_effect(key: str, value: Any, mapped_keys: Collection[str]) -> tuple[str,
     if winner is not None:
         return "loses-to", _loses(key, effect, winner)
     if effect.status == "unknown":
-        return "unknown-key", f"the old code did not know {key} either"
+        return "unknown-key", f"{key} is no known key of the old code"
     if effect.status in _READ:
         return "no-place", _without_place(key, value, effect)
     return "no-effect", _without_effect(effect)
