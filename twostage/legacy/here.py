@@ -34,7 +34,7 @@ HERE: Mapping[str, str] = {
     "model.name": _MODEL,
     "model.type": _MODEL,
     "pipeline": "it said what the file is for, and the conversion went by it",
-    "base_configs": "those files are not merged in",
+    "base_configs": "a converted document stands alone",
     "stage.name": "stages have fixed names",
 }
 NO_OPTION = "the model of this document has no such option"
