@@ -116,6 +116,11 @@ def test_of_two_live_spellings_the_winner_is_named():
     assert why_kept("model.num_layers", 2, {"model.e_layers"}) == ("loses-to", "model.e_layers decides")
 
 
+def test_a_number_of_domains_counts_before_their_ids_and_never_loses_to_them():
+    assert why_kept("task.source_domain_id", [1], {"task.target_domain_num"})[0] == "loses-to"
+    assert why_kept("task.target_domain_num", 1, {"task.source_domain_id"})[0] == "no-place"
+
+
 def test_a_key_can_lose_to_itself_in_a_nearer_scope():
     code, sentence = why_kept("task.lr", 0.1, {"task.lr"})
     assert code == "loses-to"

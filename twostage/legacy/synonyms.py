@@ -38,7 +38,6 @@ def _groups() -> Iterator[Names]:
     yield from (optimization.EPOCHS, optimization.OPTIMIZER, optimization.LR, optimization.WEIGHT_DECAY)
     yield from (selection.MONITOR, selection.SWITCH, selection.PATIENCE, selection.MIN_DELTA)
     yield from (data.BATCH, data.LENGTH, split.TRAIN, scheduler.KIND, (*model.COMPARED, model.BACKBONE))
-    yield from ((split.LAST, split.TESTED), (split.LAST, split.TRAINED))
     yield from ((*environment.LISTS, environment.SEED), (*environment.LISTS, environment.ITERATIONS))
     yield from (adaptation.CHECKPOINT, adaptation.MULTIPLIER, *adaptation.FROZEN.values(), multitask.ENABLED)
     yield from (pretraining.SYSTEMS_PROPER, pretraining.RATIO, pretraining.FORECAST, pretraining.PROJECTION)
@@ -65,6 +64,10 @@ _BY_KEY: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# Other quantities that count first, and never the other way round.
+_BEFORE: Mapping[str, tuple[str, ...]] = {split.TESTED: (split.LAST,), split.TRAINED: (split.LAST,)}
+
+
 def synonyms(key: str) -> tuple[str, ...]:
-    """Other names of the quantities that a key may mean; those that decide come first."""
-    return _BY_KEY.get(key, ())
+    """Other names of the quantities that a key may mean, and names that count before it; the first that is there decides."""
+    return (*_BEFORE.get(key, ()), *_BY_KEY.get(key, ()))
