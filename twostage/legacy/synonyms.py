@@ -69,5 +69,5 @@ _BEFORE: Mapping[str, tuple[str, ...]] = {split.TESTED: (split.LAST,), split.TRA
 
 
 def synonyms(key: str) -> tuple[str, ...]:
-    """Other names of the quantities that a key may mean, and names that count before it; the first that is there decides."""
+    """Other names of the quantities that a key may mean, and names that count before it; the first one decides."""
     return (*_BEFORE.get(key, ()), *_BY_KEY.get(key, ()))
