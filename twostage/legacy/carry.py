@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from twostage.config.carrier import Pipeline, Reading, Shape
 from twostage.legacy.core.backward import Wishes
 from twostage.legacy.core.forward import Draft, Source
-from twostage.legacy.core.leaves import KeyPath, at, dotted, put, same
+from twostage.legacy.core.leaves import KeyPath, at, bars, dotted, leaves, put, same
 from twostage.legacy.core.mounts import Key, Layout, Scope
 from twostage.legacy.core.order import addresses, nested, order_of, rebuild
 from twostage.legacy.core.rule import get
@@ -77,7 +77,7 @@ def _rests(
 ) -> tuple[Rest, ...]:
     """Kept leaves, odd spellings, missing keys and the order, for each file."""
     values = {leaf.path: leaf.value for leaf in source.leaves}
-    given = placed(body, source.layout, {path for path in values if path in mapped}, source.facts)
+    mapped, given = _settled(body, source, values, mapped)
     kept = {path: value for path, value in values.items() if path not in mapped or path not in given}
     written = {
         path: {"value": values[path], "for": given[path]}
@@ -85,7 +85,7 @@ def _rests(
         if path in values and not same(values[path], given[path])
     }
     written = {path: entry for path, entry in written.items() if path not in kept}
-    absent = {path: value for path, value in given.items() if path not in values}
+    absent = {path: value for path, value in given.items() if path not in values or path in kept}
     return tuple(
         Rest(
             nested(_of_file(number, kept)),
@@ -97,20 +97,36 @@ def _rests(
     )
 
 
+def _settled(
+    body: Mapping[str, Any], source: Source, values: Mapping[KeyPath, Any], mapped: set[KeyPath]
+) -> tuple[set[KeyPath], dict[KeyPath, Any]]:
+    """Which mapped leaves going back asks for, and what it asks for: what it leaves alone is kept, and it must know."""
+    while True:
+        given = placed(body, source.layout, mapped, source.facts, values)
+        asked = mapped & given.keys()
+        if asked == mapped:
+            return mapped, given
+        mapped = asked
+
+
 def _of_file(number: int, paths: Mapping[KeyPath, Any]) -> dict[KeyPath, Any]:
     return {path[1:]: value for path, value in paths.items() if path[0] == number}
 
 
 def placed(
-    body: Mapping[str, Any], layout: Layout, mapped: set[KeyPath], facts: Mapping[str, Any]
+    body: Mapping[str, Any],
+    layout: Layout,
+    mapped: Collection[KeyPath],
+    facts: Mapping[str, Any],
+    taken: Collection[KeyPath],
 ) -> dict[KeyPath, Any]:
-    """What the rules put into the old files for a new document, by path."""
+    """What the rules put into the old files for a new document, by path. ``taken`` are the leaves that are there."""
     used: dict[tuple[Scope, Key], KeyPath] = {}
     for path in mapped:
         leaf = layout.leaf(path, None)
         if leaf.key is not None:
             used[leaf.scope, leaf.key] = path
-    wishes = Wishes(layout, used, facts)
+    wishes = Wishes(layout, used, facts, frozenset(taken))
     backward(body, wishes)
     return wishes.placed()
 
@@ -122,7 +138,8 @@ def rebuilt(body: Mapping[str, Any], carried: Carried) -> list[dict[str, Any]]:
     layout = layout_of(skeletons, found)
     mapped = {(number, *path) for number, rest in enumerate(carried.rests) for path in addresses(rest.order, rest.kept)}
     facts = {"shape": carried.shape, "reading": carried.reading, "names_of_ids": _names(skeletons, body)}
-    values = _spelled(placed(body, layout, mapped, facts), carried.rests)
+    kept = {(number, *path) for number, rest in enumerate(carried.rests) for path, _ in leaves(rest.kept)}
+    values = _spelled(placed(body, layout, mapped, facts, mapped | kept), carried.rests)
     return [_file(rest, _of_file(number, values)) for number, rest in enumerate(carried.rests)]
 
 
@@ -174,10 +191,10 @@ def _at(data: Mapping[str, Any], path: KeyPath) -> Any:
 
 
 def _file(rest: Rest, values: Mapping[KeyPath, Any]) -> dict[str, Any]:
-    """The order first, then what is new, at the end of its section."""
+    """The order first, then what is new, at the end of its section; nothing is put over more than a leaf."""
     result, placed_paths = rebuild(rest.order, rest.kept, values)
     for path, value in values.items():
-        if path not in placed_paths:
+        if path not in placed_paths and not bars(result, path):
             put(result, path, value)
     return result
 

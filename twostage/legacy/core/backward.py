@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from twostage.legacy.core.forward import Names, key_of
@@ -30,11 +31,15 @@ class Want:
 
 @dataclass
 class Wishes:
-    """What the rules ask for, in their order. ``used`` are the keys that the old document used for something mapped."""
+    """What the rules ask for, in their order.
+
+    ``used`` are the keys that the old document used for something mapped, ``taken`` the places of all its leaves.
+    """
 
     layout: Layout
     used: Mapping[tuple[Scope, Key], KeyPath]
     facts: Mapping[str, Any]
+    taken: frozenset[KeyPath] = frozenset()
     wants: list[Want] = field(default_factory=list)
 
     def want(
@@ -80,5 +85,18 @@ class Wishes:
         scopes = want.scopes or self._scopes(want.stage)
         if want.stage is not None or not self.layout.paired:
             scopes = scopes[:1]
-        homes = (self.layout.home(scope, key_of(want.names[0])) for scope in scopes)
+        homes = [self._home(scope, want.names) for scope in scopes]
         return [home for home in homes if home is not None]
+
+    def _home(self, scope: Scope, names: Names) -> KeyPath | None:
+        """The first name that the old document leaves room for; the first of all where it has room for none."""
+        homes = [home for name in names if (home := self.layout.home(scope, key_of(name))) is not None]
+        return next((home for home in homes if not self._barred(home)), homes[0] if homes else None)
+
+    def _barred(self, home: KeyPath) -> bool:
+        """Whether a leaf stands around a place, or below it."""
+        return home in self._branches or any(home[:length] in self.taken for length in range(1, len(home)))
+
+    @cached_property
+    def _branches(self) -> frozenset[KeyPath]:
+        return frozenset(path[:length] for path in self.taken for length in range(1, len(path)))

@@ -56,10 +56,26 @@ def put(value: dict[str, Any], path: KeyPath, leaf: Any) -> None:
             holder += [{} for _ in range(int(key) + 1 - len(holder))]
             holder = holder[int(key)]
         else:
-            holder = holder.setdefault(key, fresh)
+            if holder.get(key) is None or holder[key] in ({}, []):
+                holder[key] = fresh
+            holder = holder[key]
     if isinstance(holder, list):
         holder += [{} for _ in range(int(path[-1]) + 1 - len(holder))]
     holder[path[-1]] = leaf
+
+
+def bars(value: Any, path: KeyPath) -> bool:
+    """Whether something stands where a leaf would have to go: a value around it, or a mapping in its place."""
+    for key in path:
+        if value is None or value in ({}, []):
+            return False
+        if isinstance(value, list) and isinstance(key, int):
+            value = value[key] if key < len(value) else {}
+        elif isinstance(value, Mapping):
+            value = value.get(key)
+        else:
+            return True
+    return is_branch(value)
 
 
 def same(left: Any, right: Any) -> bool:

@@ -7,6 +7,7 @@ order, ...]}``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from twostage.legacy.core.leaves import KeyPath, is_branch, leaves, put
@@ -44,7 +45,7 @@ def rebuild(
             result[entry] = mapped[(*path, entry)]
             placed.add((*path, entry))
         elif isinstance(kept, Mapping) and entry in kept:
-            result[entry] = kept[entry]
+            result[entry] = deepcopy(kept[entry])
     return result, placed
 
 
