@@ -70,16 +70,17 @@ class TwoStageRun:
 
     def fit(self) -> RunSummary:
         """Run all stages. Raises TwoStageError for a user's mistake."""
-        return self._execute(self.plan())
+        return self.run_plan(self.plan())
 
     def run_stage(self, stage: Stage) -> StageResult:
         """Run one stage of the plan by itself; one that starts from another stage brings it along."""
         needed = {stage.name, getattr(stage, "source", None)}
         plan = self.plan()
         stages = tuple(planned for planned in plan.stages if planned.name in needed)
-        return self._execute(Plan(plan.config, stages)).stage(stage.name)
+        return self.run_plan(Plan(plan.config, stages)).stage(stage.name)
 
-    def _execute(self, plan: Plan) -> RunSummary:
+    def run_plan(self, plan: Plan) -> RunSummary:
+        """Run a plan made from this document: some of its trainings, or the same from other checkpoints."""
         require_consent(plan, allowed=self._allow_custom)
         return execute(
             plan,
@@ -108,7 +109,7 @@ def run_pretrain(cfg: Config, **options: Any) -> RunSummary:
     run = TwoStageRun(cfg, **options)
     _require(run.config, 1)
     stages = tuple(stage for stage in run.plan().stages if stage.name.startswith("stage_1/"))
-    return run._execute(Plan(run.config, stages))  # noqa: SLF001 - the same room
+    return run.run_plan(Plan(run.config, stages))
 
 
 def run_adapt(cfg: Config, checkpoint: str | Path, **options: Any) -> RunSummary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -60,9 +61,14 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line. A user's mistake is told without a traceback; ours keeps it."""
+    """Run the command line."""
+    guarded(app)
+
+
+def guarded(command: Callable[[], object]) -> None:
+    """Run a command. A user's mistake is told without a traceback; ours keeps it."""
     try:
-        app()
+        command()
     except TwoStageError as error:
         _tell(f"error: {error}", error)
         sys.exit(1)

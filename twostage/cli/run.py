@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from twostage.api import TwoStageRun
     from twostage.config.load import LoadedDocument
+    from twostage.engine.results import RunSummary
+
+    Fit: TypeAlias = Callable[[TwoStageRun], RunSummary]
 
 
 def run(  # noqa: PLR0917 - options of a command line
@@ -30,10 +37,19 @@ def run(  # noqa: PLR0917 - options of a command line
     ] = False,
 ) -> None:
     """Pretrain on many machines, adapt to the one that matters, and test."""
+    run_document(_read(file, [*(override or []), *_output(output)], local), dry_run=dry_run, allow_custom=allow_custom)
+
+
+def run_document(
+    document: LoadedDocument, *, dry_run: bool = False, allow_custom: bool = False, fit: Fit | None = None
+) -> Path | None:
+    """Tell the notes, run with progress, show the results; the folder of the run, None for a dry run.
+
+    ``fit`` runs something else of the document than all of it.
+    """
     from rich.console import Console
 
     console, errors = Console(), Console(stderr=True)
-    document = _read(file, [*(override or []), *_output(output)], local)
     for note in document.notes:
         errors.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     with errors.status("importing torch"):
@@ -44,11 +60,13 @@ def run(  # noqa: PLR0917 - options of a command line
 
     if dry_run:
         console.print(preview_view(TwoStageRun(document, allow_custom=allow_custom).preview()))
-        return
+        return None
     with progress_on(errors) as progress:
-        summary = TwoStageRun(document, observer=progress, allow_custom=allow_custom).fit()
+        started = TwoStageRun(document, observer=progress, allow_custom=allow_custom)
+        summary = started.fit() if fit is None else fit(started)
     console.print(summary_view(summary.directory))
     console.print(f"Results: {summary.directory}", highlight=False, markup=False, soft_wrap=True)
+    return summary.directory
 
 
 def _output(folder: Path | None) -> list[str]:

@@ -51,6 +51,19 @@ def load_document(
     return _load(lambda reading: _read(source, reading), overrides, local)
 
 
+def load_tree(
+    root: Node, *, overrides: Sequence[str] = (), files: Sequence[Path] = (), notes: Sequence[str] = ()
+) -> LoadedDocument:
+    """The same for a tree that was read from ``files``; ``notes`` are remarks about that."""
+
+    def read(reading: Reading) -> Node:
+        reading.files += files
+        reading.notes += notes
+        return root
+
+    return _load(read, overrides, None)
+
+
 def load_text(
     text: str, name: str, *, overrides: Sequence[str] = (), local: str | Path | None = None
 ) -> LoadedDocument:

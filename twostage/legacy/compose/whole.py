@@ -69,7 +69,7 @@ def compose_files(
             refuse_stage(each, len(paths))
     composed = []
     for number, path in enumerate(map(Path, paths)):
-        own = parsed if len(paths) == 1 else [each for one in parsed if (each := one.for_file(number)) is not None]
+        own = parsed if len(paths) == 1 else [own for one in parsed if (own := one.for_file(number)) is not None]
         text, tree = read_old(path, "file")
         composed.append(_Layers(text, tree, path).compose(local, own, data_root))
     return composed
