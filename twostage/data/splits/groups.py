@@ -1,7 +1,8 @@
 """Whole units, recordings or bearings, drawn per class.
 
 The draw orders the units of a class by a digest of seed, system, class and unit. So it depends on nothing else: not on
-the order of the recordings, not on other systems, and not on the version of a random generator.
+the order of the recordings, not on other systems, and not on the version of a random generator. Units that lie in one
+operating condition each take turns by condition, so that every part that is large enough has all of them.
 """
 
 from __future__ import annotations
@@ -47,11 +48,23 @@ def draw_groups(recordings: Sequence[Recording], draw: Draw) -> Draft:
         if draw.labelled and len(groups) < len(draw.shares):
             _few(stratum, groups, draw, draft)
             continue
-        ordered = sorted(groups, key=lambda group: _ticket(draw, stratum, group))
+        ordered = _by_turns(sorted(groups, key=lambda group: _ticket(draw, stratum, group)))
         for part, count in allocate(len(ordered), draw.shares).items():
             draft.add(part, (r for group in ordered[:count] for r in group))
             del ordered[:count]
     return draft
+
+
+def _by_turns(groups: Sequence[Group]) -> list[Group]:
+    """The first of each operating condition, then the second of each, and so on; conditions in a fixed order."""
+    turns: dict[int | None, int] = {}
+    places: list[tuple[int, int]] = []
+    for group in groups:
+        domains = {r.domain for r in group}
+        domain = next(iter(domains)) if len(domains) == 1 else None
+        turns[domain] = turns.get(domain, -1) + 1
+        places.append((turns[domain], -1 if domain is None else domain))
+    return [groups[i] for i in sorted(range(len(groups)), key=lambda i: (places[i], i))]
 
 
 def allocate(count: int, shares: Shares) -> dict[Part, int]:

@@ -86,6 +86,8 @@ class BatchSize:
 
     def forward(self, view: View, draft: Draft) -> None:
         """The document's from what both stages share; a stage's where it has one of its own."""
+        if get(draft.body, f"{view.stage}.adapt_mode")[1] == "fewshot":
+            return  # a batch is an episode
         own = _own(view)
         leaf = None if own is None else own.find(*BATCH)
         value = None if leaf is None else decoded(leaf, Whole(1), draft)

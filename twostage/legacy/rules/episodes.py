@@ -27,7 +27,7 @@ KEYS: tuple[tuple[str, Names, Codec], ...] = (
 
 
 class Episodes:
-    """Episodes as they are written. The old code drew support and query from the same, overlapping files."""
+    """Episodes as they are written. The old code drew support and query from the same files, overlapping."""
 
     name = "fewshot"
 
@@ -52,10 +52,12 @@ class Episodes:
             value: Any = None if leaf is None else decoded(leaf, codec, draft)
             if leaf is not None and value is not None:
                 draft.set(f"stage_2.{key}", value, leaf)
+        draft.set("stage_2.support_unit", "window")
         draft.remark(
-            "true-episodes",
+            "window-support",
             view.find("task.type"),
-            "support and query never share a bearing here; in the old code they overlapped or did not exist",
+            "support and query share no sample here, but they may share a bearing, as these keys always meant; "
+            "write stage_2.support_unit: bearing for an honest few-shot figure",
         )
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
