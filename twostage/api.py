@@ -62,9 +62,9 @@ class TwoStageRun:
         """The trainings, in the order in which they run."""
         return make_plan(self.config)
 
-    def preview(self) -> list[StagePreview]:
-        """What ``fit`` would do, with splits made and networks built, and nothing trained or written."""
-        plan = self.plan()
+    def preview(self, plan: Plan | None = None) -> list[StagePreview]:
+        """What ``fit``, or ``run_plan``, would do, with splits made and networks built; nothing trained or written."""
+        plan = self.plan() if plan is None else plan
         require_consent(plan, allowed=self._allow_custom)
         return preview(plan)
 

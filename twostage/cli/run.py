@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from twostage.api import TwoStageRun
     from twostage.config.load import LoadedDocument
-    from twostage.engine.results import RunSummary
+    from twostage.engine.plan import Plan
 
-    Fit: TypeAlias = Callable[[TwoStageRun], RunSummary]
+    Part: TypeAlias = Callable[[Plan], Plan]
 
 
 def run(  # noqa: PLR0917 - options of a command line
@@ -41,11 +40,11 @@ def run(  # noqa: PLR0917 - options of a command line
 
 
 def run_document(
-    document: LoadedDocument, *, dry_run: bool = False, allow_custom: bool = False, fit: Fit | None = None
+    document: LoadedDocument, *, dry_run: bool = False, allow_custom: bool = False, part: Part | None = None
 ) -> Path | None:
     """Tell the notes, run with progress, show the results; the folder of the run, None for a dry run.
 
-    ``fit`` runs something else of the document than all of it.
+    ``part`` makes the plan that runs from the plan of the whole document.
     """
     from rich.console import Console
 
@@ -59,11 +58,12 @@ def run_document(
         from twostage.report.tables import summary_view
 
     if dry_run:
-        console.print(preview_view(TwoStageRun(document, allow_custom=allow_custom).preview()))
+        run = TwoStageRun(document, allow_custom=allow_custom)
+        console.print(preview_view(run.preview(part(run.plan()) if part else None)))
         return None
     with progress_on(errors) as progress:
-        started = TwoStageRun(document, observer=progress, allow_custom=allow_custom)
-        summary = started.fit() if fit is None else fit(started)
+        run = TwoStageRun(document, observer=progress, allow_custom=allow_custom)
+        summary = run.run_plan(part(run.plan())) if part else run.fit()
     console.print(summary_view(summary.directory))
     console.print(f"Results: {summary.directory}", highlight=False, markup=False, soft_wrap=True)
     return summary.directory
