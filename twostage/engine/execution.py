@@ -11,6 +11,7 @@ from typing import Protocol
 
 from twostage.engine.artifacts import RunDirectory, told_plainly
 from twostage.engine.checkpoints import Checkpoint, load_checkpoint, load_pretrained
+from twostage.engine.leftovers import refuse_leftovers
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.manifest import Manifest
 from twostage.engine.observer import Observer
@@ -92,6 +93,7 @@ def execute(
 
     Whatever ends the run early carries a note on where the stages are that finished.
     """
+    refuse_leftovers(plan.config)
     with stoppable(), told_plainly(root):
         workshop = Workshop(plan.config)
         with _directory(plan, workshop, root) as directory:
