@@ -133,7 +133,9 @@ def _stages(document: TwoStageConfig) -> Iterator[Stage]:
 
 def _with_backbone(config: TwoStageConfig, backbone: Backbone) -> TwoStageConfig:
     """The document as if this were its only backbone and variant."""
-    stage_1 = None if config.stage_1 is None else config.stage_1.model_copy(update={"backbones": None})
+    stage_1 = config.stage_1
+    if stage_1 is not None and stage_1.backbones is not None:
+        stage_1 = stage_1.model_copy(update={"backbones": None})
     model = config.model.model_copy(update={"backbone": backbone})
     return config.model_copy(update={"model": model, "stage_1": stage_1, "variants": None})
 
