@@ -23,7 +23,7 @@ from twostage.legacy.present import ordered
 EXPLAIN = "twostage convert --explain"
 
 
-def options(parser: ArgumentParser, *, local: bool = True) -> ArgumentParser:
+def options(parser: ArgumentParser, *, local: bool = True, runs: bool = True) -> ArgumentParser:
     """The options that no old entry point had, and ``--local_config``, which most of them had."""
     if local:
         parser.add_argument(
@@ -36,7 +36,8 @@ def options(parser: ArgumentParser, *, local: bool = True) -> ArgumentParser:
     parser.add_argument(
         "--export-environment", action="store_true", help="export the keys of environment that are in capitals"
     )
-    parser.add_argument("--dry-run", action="store_true", help="check and show the stages; train and write nothing")
+    if runs:
+        parser.add_argument("--dry-run", action="store_true", help="check and show the stages; train and write nothing")
     return parser
 
 
