@@ -102,6 +102,8 @@ def splits() -> st.SearchStrategy[Split]:
 
 # Documents -------------------------------------------------------------------------------------------------------
 
+OPEN: tuple[dict[str, Any], ...] = ({}, {"x": 1}, {"a b": {"c": [None, "d"]}})
+ANYTHING = (None, True, 3, 2.5, "x", ["y", {"z": None}], *OPEN)
 MONITORS = ("validation/loss", "train/loss", "validation/macro_f1")
 PERTURBATIONS = (None, True, 0, 1, -1, 2.5, 1e-9, "x", "contrastive", [], [0.5], [1, 2], ["x"], {}, {"kind": "sgd"})
 
@@ -159,8 +161,16 @@ def _mappings(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
     required = {name for each in shape.schemas for name in each.get("required", ())}
     for name, below in shape.properties.items():
         if name not in made and (name in required or draw(st.integers(0, 3)) == 0):
-            made[name] = draw(_values(below))
+            made[name] = draw(_values(_chosen_beside(below, made)))
     return _obeying_rules(draw, made, shape)
+
+
+def _chosen_beside(shape: Shape, made: dict[str, Any]) -> Shape:
+    """The variant of a mapping where the key that chooses it stands beside the mapping and not in it."""
+    tag = shape.discriminator
+    if tag is None or any(tag in variant.properties for variant in shape.tags.values()):
+        return shape
+    return shape.tags.get(made[tag], Shape(({"type": "object"},)))
 
 
 def _obeying_rules(draw: st.DrawFn, made: dict[str, Any], shape: Shape) -> dict[str, Any]:
@@ -175,12 +185,18 @@ def _obeying_rules(draw: st.DrawFn, made: dict[str, Any], shape: Shape) -> dict[
         made = {
             key: value for key, value in made.items() if key not in {"last", "test_domains", "train_domains"}
         } | rule
-    if known.keys() == {"system", "systems"}:
-        made = draw(st.sampled_from(({"system": 2}, {"systems": [3, 1]})))
+    if {"system", "systems"} <= known.keys():
+        which = draw(st.sampled_from(({"system": 2}, {"systems": [3, 1]}, {"systems": "all"})))
+        made = which | {key: value for key, value in made.items() if key == "tasks"}
+    if "targets" in known and "tasks" not in known:
+        made["targets"] = [{key: target[key] for key in target if key != "tasks"} for target in made["targets"]]
+    if known.keys() == {"name", "set"}:
+        made["set"] = draw(st.sampled_from(({}, {"data.batch_size": 8}, {"trainer": {"accelerator": "cpu"}})))
     if "episodes_per_epoch" in known:
         made = _episodes_as_they_have_effect(made)
-    if isinstance(made.get("seeds"), list):
-        made["seeds"] = sorted(set(made["seeds"]))
+    for name in ("seeds", "systems"):
+        if isinstance(made.get(name), list):
+            made[name] = sorted(set(made[name]))
     return made
 
 
@@ -206,7 +222,11 @@ def _values(shape: Shape) -> st.SearchStrategy[Any]:
 def _schema_values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "const" in schema or "enum" in schema:
         return st.sampled_from(schema.get("enum", [schema.get("const")]))
-    kinds = {"boolean": st.booleans(), "null": st.none(), "object": st.just({})}
+    if "type" not in schema:  # anything
+        return st.sampled_from((None, True, 3, "x", [1.5], {"x": None}))
+    if not schema.keys() & {"type", "properties"}:
+        return st.sampled_from(ANYTHING)
+    kinds = {"boolean": st.booleans(), "null": st.none(), "object": st.sampled_from(OPEN)}
     if schema["type"] in {"integer", "number"}:
         return _numbers(schema)
     if schema["type"] == "array":
