@@ -19,6 +19,7 @@ class EarlierRun:
     """A run that has written its manifest. ``checkpoints`` are those of its finished stages, by name."""
 
     directory: Path
+    name: str
     status: str
     started: str
     planned: tuple[str, ...]
@@ -37,7 +38,8 @@ def _run(path: Path) -> EarlierRun:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
         checkpoints = {stage["name"]: path.parent / stage["checkpoint"] for stage in content["stages"]}
-        return EarlierRun(path.parent, content["status"], content["started"], tuple(content["planned"]), checkpoints)
+        words = (content[key] for key in ("name", "status", "started"))
+        return EarlierRun(path.parent, *words, tuple(content["planned"]), checkpoints)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TwoStageError(f"{path} is not the manifest of a run: {error}") from error
 
