@@ -24,11 +24,16 @@ PRETRAINING = (
     "stage_1.optimizer.weight_decay=0.5",
     "stage_1.optimizer={kind: sgd}",
     "stage_1.scheduler={kind: cosine}",
+    "stage_1.scheduler={kind: cosine, period: 1}",
+    "stage_1.scheduler={kind: cosine, minimum: 5e-4}",
+    "stage_1.batch_size=16",
+    "stage_1.window={placement: random, length: 200, per_recording: 4}",
     "stage_1.scheduler={kind: step, every: 1}",
     "stage_1.scheduler={kind: plateau, patience: 0, factor: 0.01}",
     "trainer.gradient_clip=1e-3",
     "trainer.accumulate_batches=2",
     "trainer.precision=bf16-mixed",
+    "trainer.precision=mixed",
 )
 # Keys that change what is saved only when an epoch other than the usual one wins; the weights may then be equal.
 MAYBE = {
@@ -41,6 +46,8 @@ ADAPTATION = (
     "stage_2.lr_multipliers.embedding=0.1",
     "stage_2.lr_multipliers.backbone=0.1",
     "stage_2.head.share=shared",
+    "stage_2.batch_size=16",
+    "stage_2.window={placement: random, length: 200, per_recording: 4}",
     "stage_2.head={kind: distance}",
     "stage_2.label_smoothing=0.2",
 )
@@ -94,3 +101,13 @@ def test_the_best_epoch_is_kept_and_not_the_last(rig, tmp_path):
     scores = [float(row.split(",")[column]) for row in log[1:] if row.split(",")[column]]
     assert result.best_epoch == 1 + max(range(6), key=lambda epoch: scores[epoch])
     assert result.metrics["validation/macro_f1"] == pytest.approx(max(scores[:6]))
+
+
+def test_a_period_and_a_floor_are_told_apart(rig, tmp_path):
+    """Three schedules of one kind train three different encoders."""
+    written = ("", ", period: 1", ", minimum: 5e-4")
+    found = [
+        first(rig, tmp_path / f"{n}", f"stage_1.scheduler={{kind: cosine{w}}}", stage_2=None)
+        for n, w in enumerate(written)
+    ]
+    assert len({result.digest for result in found}) == 3
