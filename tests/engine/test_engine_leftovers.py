@@ -18,4 +18,4 @@ def test_a_document_that_leaves_something_out_is_refused_with_the_reason(rig, tm
 
 def test_a_carrier_without_refusals_stops_nothing(rig, tmp_path):
     carrier = {"shape": "single", "files": [{"kept": {"environment": {"WANDB_MODE": "disabled"}}}]}
-    assert TwoStageRun({**document(rig, tmp_path / "save"), "legacy": carrier}).fit().results
+    assert TwoStageRun({**document(rig, tmp_path / "save"), "legacy": carrier}).fit().stages
