@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypothesis import assume
@@ -190,6 +190,7 @@ def _obeying_rules(draw: st.DrawFn, made: dict[str, Any], shape: Shape) -> dict[
         made = which | {key: value for key, value in made.items() if key == "tasks"}
     if "targets" in known and "tasks" not in known:
         made["targets"] = [{key: target[key] for key in target if key != "tasks"} for target in made["targets"]]
+    made = _tasks_as_they_have_effect(made, known)
     if known.keys() == {"name", "set"}:
         made["set"] = draw(st.sampled_from(({}, {"data.batch_size": 8}, {"trainer": {"accelerator": "cpu"}})))
     if "episodes_per_epoch" in known:
@@ -197,6 +198,23 @@ def _obeying_rules(draw: st.DrawFn, made: dict[str, Any], shape: Shape) -> dict[
     for name in ("seeds", "systems"):
         if isinstance(made.get(name), list):
             made[name] = sorted(set(made[name]))
+    return made
+
+
+def _tasks_as_they_have_effect(made: dict[str, Any], known: Mapping[str, Shape]) -> dict[str, Any]:
+    """A multitask stage whose targets choose tasks that are written, and whose forecast leaves something to see."""
+    if "signal_prediction" in known and not any(task is not None for task in made.values()):
+        made["classification"] = {}
+    if made.get("normalize_targets") is False:
+        made.pop("max_rul", None)
+    if not {"targets", "tasks"} <= known.keys():
+        return made
+    written = [name for name, task in made["tasks"].items() if task is not None]
+    made["targets"] = [target | ({"tasks": written} if target.get("tasks") else {}) for target in made["targets"]]
+    if "signal_prediction" in written:
+        made["tasks"]["signal_prediction"] |= {"length": 1}
+    if not set(written) & {"classification", "anomaly_detection"}:
+        made.pop("unlabelled", None)
     return made
 
 

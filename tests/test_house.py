@@ -25,6 +25,8 @@ TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding="utf-
 EFFECT_ELSEWHERE = {
     "version": "checked while reading; only one version exists",
     "placement": "the discriminator: it chooses the class, and code asks for the class",
+    "anomaly_detection": "a task: code asks for all written tasks by name",
+    "signal_prediction": "a task: code asks for all written tasks by name",
     "forecast": "Mask.tail says how many samples it hides, and the masking asks for them",
     "mask_ratio": "ClassificationPrediction.mask hands it on as a Mask, as it does the next",
     "forecast_part": "see mask_ratio",
