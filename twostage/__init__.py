@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from twostage.engine.plan import make_plan
     from twostage.engine.results import RunSummary, StageResult
     from twostage.errors import TwoStageError
+    from twostage.legacy.convert import to_new as convert
+    from twostage.legacy.convert import to_old as convert_back
 
 # Imported on first use, so that reading a document never waits for the numeric stack.
 _HOME = {
@@ -34,6 +36,10 @@ _HOME = {
     "run_pretrain": "twostage.api",
     "run_stage": "twostage.api",
 }
+_UNDER_ANOTHER_NAME = {
+    "convert": ("twostage.legacy.convert", "to_new"),
+    "convert_back": ("twostage.legacy.convert", "to_old"),
+}
 
 __all__ = [
     "RunSummary",
@@ -44,6 +50,8 @@ __all__ = [
     "TwoStageError",
     "TwoStageRun",
     "__version__",
+    "convert",
+    "convert_back",
     "load_config",
     "make_plan",
     "run_adapt",
@@ -55,6 +63,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _UNDER_ANOTHER_NAME:
+        home, other = _UNDER_ANOTHER_NAME[name]
+        return getattr(import_module(home), other)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
