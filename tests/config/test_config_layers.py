@@ -7,7 +7,10 @@ import pytest
 from twostage.config.load import load_config, load_document
 from twostage.config.problems import DocumentError
 
-STAGES = "stage_1: {pretrain_mode: contrastive, epochs: 7}\nstage_2: {targets: [{system: 2}, {system: 3}]}\n"
+STAGES = """
+stage_1: {pretrain_mode: contrastive, epochs: 7}
+stage_2: {adapt_mode: finetune, targets: [{system: 2}, {system: 3}]}
+""".lstrip()
 
 
 @pytest.fixture
@@ -120,7 +123,7 @@ def test_the_same_variant_merges(write):
 
 
 def test_a_list_replaces_a_list(write):
-    write(a=STAGES, main="bases: [a.yaml]\nstage_2: {targets: [{system: 9}]}\n")
+    write(a=STAGES, main="bases: [a.yaml]\nstage_2: {adapt_mode: finetune, targets: [{system: 9}]}\n")
 
     assert [target.system for target in load_config("main.yaml").stage_2.targets] == [9]
 
@@ -184,7 +187,7 @@ def test_a_bad_override_is_one_problem_that_names_it(write, override, code):
 def test_relative_paths_start_at_the_file_that_wrote_them(write, tmp_path):
     write(
         sub__a="data: {source: {kind: phm_vibench, root: ../here}}\n",
-        main="bases: [sub/a.yaml]\nstage_2: {targets: [{system: 1}], init: {checkpoint: x/y.safetensors}}\n",
+        main="bases: [sub/a.yaml]\nstage_2: {adapt_mode: finetune, targets: [{system: 1}], init: {checkpoint: x/y.safetensors}}\n",
     )
 
     config = load_config("main.yaml")

@@ -23,8 +23,25 @@ def test_loading_the_lock_gives_an_equal_config(document):
 
     again = load_text(lock_text(loaded), "lock")
 
-    assert again.config == loaded.config
+    assert again.config == without_old_files(loaded.config)
     assert lock_text(load_text(lock_text(again), "lock")) == lock_text(again)
+
+
+def without_old_files(config):
+    carrier = config.legacy and config.legacy.model_copy(update={"files": ()})
+    return config.model_copy(update={"legacy": carrier})
+
+
+def test_the_lock_of_a_converted_document_keeps_what_may_stop_a_run_and_no_old_file():
+    refused = [{"key": "task.loss", "reason": "no such loss"}]
+    legacy = {"shape": "single", "refused": refused, "files": [{"kept": {"task": {"note": "old"}}}]}
+    loaded = load_document({"stage_1": {"pretrain_mode": "reconstruction"}, "legacy": legacy})
+
+    again = load_text(lock_text(loaded), "lock").config.legacy
+
+    assert [each.model_dump() for each in again.refused] == refused
+    assert again.files == ()
+    assert "note" not in lock_text(loaded) + explain_text(loaded)
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -56,7 +73,7 @@ def test_every_value_can_be_written(value):
 def test_an_unwritten_default_that_a_rule_would_refuse_stays_unwritten():
     """Writing lr_multipliers.backbone beside a frozen backbone is refused, so the lock cannot write it."""
     document = {
-        "stage_2": {"targets": [{"system": 1}], "freeze": {"backbone": True}, "lr_multipliers": {"embedding": 0.5}}
+        "stage_2": {"adapt_mode": "finetune", "targets": [{"system": 1}], "freeze": {"backbone": True}, "lr_multipliers": {"embedding": 0.5}}
     }
 
     loaded = load_document(document)
@@ -76,12 +93,13 @@ def test_each_line_of_the_lock_names_its_origin(tmp_path):
     assert bare == [text.splitlines()[0]]
 
 
-def test_explain_has_one_line_for_each_leaf():
+def test_explain_has_one_line_for_each_leaf_but_an_absent_carrier():
     loaded = load_document({"stage_1": {"pretrain_mode": "reconstruction"}})
 
     lines = explain_text(loaded).splitlines()
 
-    assert len(lines) == len(loaded.origins)
+    assert {line.split(" ")[0] for line in lines} == {".".join(map(str, path)) for path in loaded.origins} - {"legacy"}
+    assert len(lines) == len(loaded.origins) - 1
     assert any(re.fullmatch(r"stage_1\.mask\.ratio = 0\.4 +# default", line) for line in lines)
 
 

@@ -14,7 +14,7 @@ from twostage.config.load import load_document
 from twostage.config.problems import DocumentError, Problem, render
 
 SNAPSHOT = Path(__file__).with_name("messages.txt")
-TAIL = "stage_2: {targets: [{system: 2}]}\n"
+TAIL = "stage_2: {adapt_mode: finetune, targets: [{system: 2}]}\n"
 
 CASES = {
     "misspelled key": "nmae: x\n" + TAIL,
@@ -22,12 +22,12 @@ CASES = {
     "key of another part": "stage_1:\n  pretrain_mode: contrastive\n  lr: 0.1\n",
     "misspelled key of another variant": "data:\n  window: {placement: evenly_spaced, strid: 3}\n" + TAIL,
     "strange key": "zzzzzzzz: 1\n" + TAIL,
-    "missing key": "stage_2:\n  epochs: 3\n",
-    "missing variant": "stage_2:\n  targets: [{system: 2}]\n  optimizer: {lr: 0.1}\n",
+    "missing key": "stage_2:\n  adapt_mode: finetune\n  epochs: 3\n",
+    "missing variant": "stage_2:\n  adapt_mode: finetune\n  targets: [{system: 2}]\n  optimizer: {lr: 0.1}\n",
     "misspelled variant key": "stage_1: {pretrain_mod: contrastive}\n",
     "misspelled variant": "stage_1:\n  pretrain_mode: contrastve\n",
     "strange variant": "stage_1:\n  pretrain_mode: 3\n",
-    "variant without mapping": "stage_2:\n  targets: [{system: 2}]\n  optimizer: sgd\n",
+    "variant without mapping": "stage_2:\n  adapt_mode: finetune\n  targets: [{system: 2}]\n  optimizer: sgd\n",
     "misspelled choice": "data: {normalize: standardise}\n" + TAIL,
     "text for a number": "data: {batch_size: many}\n" + TAIL,
     "quoted number": "data: {batch_size: '64'}\n" + TAIL,
@@ -44,12 +44,12 @@ CASES = {
     "outside its range": "data: {split: {unit: recording, train: 1.5}}\n" + TAIL,
     "empty list": "seeds: []\n" + TAIL,
     "empty text": "name: ''\n" + TAIL,
-    "list of wrong length": "stage_2:\n  targets: [{system: 2}]\n  optimizer: {kind: adamw, betas: [0.9]}\n",
-    "wrong pattern": "stage_2:\n  targets: [{system: 2}]\n  checkpoint: {monitor: test/loss}\n",
+    "list of wrong length": "stage_2:\n  adapt_mode: finetune\n  targets: [{system: 2}]\n  optimizer: {kind: adamw, betas: [0.9]}\n",
+    "wrong pattern": "stage_2:\n  adapt_mode: finetune\n  targets: [{system: 2}]\n  checkpoint: {monitor: test/loss}\n",
     "shares do not add up": "data:\n  split:\n    unit: recording\n    train: 0.9\n" + TAIL,
-    "two spellings": "stage_2:\n  targets:\n    - {system: 2, systems: [3]}\n",
+    "two spellings": "stage_2:\n  adapt_mode: finetune\n  targets:\n    - {system: 2, systems: [3]}\n",
     "nothing to do": "name: x\n",
-    "wide characters": "{stage_2: {targets: [{system: 2}]}, 名前: 1, nmae: x}\n",
+    "wide characters": "{stage_2: {adapt_mode: finetune, targets: [{system: 2}]}, 名前: 1, nmae: x}\n",
     "tab": "data:\n\tworkers: 1\n",
     "open quote": "name: 'x\n",
     "open list": "seeds: [1, 2\nname: x\n",
@@ -62,7 +62,7 @@ CASES = {
     "two documents": "name: x\n---\nname: y\n",
     "list as document": "- name: x\n",
     "empty document": "",
-    "infinite": "stage_2: {targets: [{system: 2}], optimizer: {kind: sgd, lr: .inf}}\n",
+    "infinite": "stage_2: {adapt_mode: finetune, targets: [{system: 2}], optimizer: {kind: sgd, lr: .inf}}\n",
     "bases are no list": "bases: a.yaml\n" + TAIL,
     "base is missing": "bases: [gone.yaml]\n" + TAIL,
     "base inside base": "bases: [base.yaml]\n" + TAIL,

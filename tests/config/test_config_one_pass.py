@@ -55,7 +55,7 @@ def test_rules_are_checked_behind_other_mistakes():
         "trainer": {"devices": 0},
         "data": {"split": {"unit": "recording", "train": 0.9}, "normalise": "none"},
         "stage_1": {"pretrain_mode": "contrastive", "pairing": "views", "augmentations": [], "epochs": "x"},
-        "stage_2": {"targets": [{"system": 2}]},
+        "stage_2": {"adapt_mode": "finetune", "targets": [{"system": 2}]},
     }
 
     assert sorted(keys(problems_of(document))) == [
@@ -83,24 +83,24 @@ def test_the_inside_of_a_misspelled_variant_is_checked():
     [
         ({"stage_1": 3}, [("stage_1", "wrong_type")]),
         ({"stage_1": {}}, [("stage_1.pretrain_mode", "missing_variant")]),
-        ({"stage_2": {"target": [{"system": 1}]}}, [("stage_2.target", "unknown_key")]),
-        ({"stage_2": {"targets": [{"sytem": 1}]}}, [("stage_2.targets[0].sytem", "unknown_key")]),
-        ({"stage_2": {"targets": [{"system": "a"}]}}, [("stage_2.targets[0].system", "wrong_type")]),
-        ({"stage_2": {"targets": [{"zz": 1}]}}, [("stage_2.targets[0].zz", "unknown_key")]),
+        ({"stage_2": {"adapt_mode": "finetune", "target": [{"system": 1}]}}, [("stage_2.target", "unknown_key")]),
+        ({"stage_2": {"adapt_mode": "finetune", "targets": [{"sytem": 1}]}}, [("stage_2.targets[0].sytem", "unknown_key")]),
+        ({"stage_2": {"adapt_mode": "finetune", "targets": [{"system": "a"}]}}, [("stage_2.targets[0].system", "wrong_type")]),
+        ({"stage_2": {"adapt_mode": "finetune", "targets": [{"zz": 1}]}}, [("stage_2.targets[0].zz", "unknown_key")]),
         ({"stage_9": {}}, [("stage_9", "unknown_key")]),
         (
-            {"stage_2": {"targets": [{"system": 1}]}, "seeds": ["a"]},
+            {"stage_2": {"adapt_mode": "finetune", "targets": [{"system": 1}]}, "seeds": ["a"]},
             [("seeds[0]", "wrong_type")],
         ),
         (
             {
-                "stage_2": {"targets": [{"system": 1}]},
+                "stage_2": {"adapt_mode": "finetune", "targets": [{"system": 1}]},
                 "data": {"split": {"unit": "recording", "train": "x", "test": 0.5}},
             },
             [("data.split.train", "wrong_type")],
         ),
         (
-            {"stage_2": {"targets": [{"system": 1}]}, "data": {"split": {"unit": "domain", "tst_domains": [1]}}},
+            {"stage_2": {"adapt_mode": "finetune", "targets": [{"system": 1}]}, "data": {"split": {"unit": "domain", "tst_domains": [1]}}},
             [("data.split.tst_domains", "unknown_key")],
         ),
     ],

@@ -1,6 +1,7 @@
 """The lock: the whole resolved document as YAML, each value with a comment that says where it came from.
 
-Loading the text gives an equal config, on a later version with other defaults as well.
+Loading the text gives an equal config, on a later version with other defaults as well; of a converted document only the
+old files are left out, which have no effect.
 """
 
 from __future__ import annotations
