@@ -15,6 +15,7 @@ from twostage.legacy.core.order import addresses, nested, order_of, rebuild
 from twostage.legacy.core.rule import get
 from twostage.legacy.detect import Detection, detect
 from twostage.legacy.facts import layout_of
+from twostage.legacy.outline import outlines
 from twostage.legacy.rulebook import backward
 from twostage.legacy.text.nodes import Shadowed
 
@@ -205,7 +206,7 @@ def carrier_of(data: Any, body: Mapping[str, Any], to: str | None) -> Carried:
         rests = tuple(Rest.of(file) for file in data.get("files", ()))
         return Carried(data["shape"], data.get("pipeline"), data.get("reading", "meant"), rests)
     shape, pipeline = _chosen(body, to)
-    return Carried(shape, pipeline, "meant", (Rest(),) * (2 if shape == "pair" else 1))
+    return Carried(shape, pipeline, "meant", tuple(Rest(file, order=list(file)) for file in outlines(shape, body)))
 
 
 def _chosen(body: Mapping[str, Any], to: str | None) -> tuple[Shape, Pipeline | None]:

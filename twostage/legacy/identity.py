@@ -11,6 +11,7 @@ FEWSHOT_TYPES = {"fs", "gfs"}
 MULTITASK_TYPES = {"in_distribution", "multi_task", "mt"}
 # Tasks of the old project that pretrain, as names of built-in plugins.
 FLOW, SUPERVISED, BOTH = "flow", "supervised", "classification_prediction"
+SINGLE_TASKS = ("classification", "anomaly_detection")
 METHODS = {
     "prototypical_network": "prototypical",
     "matching_network": "matching",
@@ -69,12 +70,33 @@ def method(view: View) -> str:
 
 def identity_of(body: Body, stage: str, shape: str) -> dict[str, Any]:
     """The old names of a stage: type and name of its task, and what else tells its mode."""
-    if shape == "p03":
-        return {"task.type": "multi_stage", "task.name": "multitask_pretrain_finetune", "stage.enabled": True}
+    if shape == "p03" and _told_by_structure(body, stage):
+        return {"stage.enabled": True}
     kind, name = _task(body, stage)
-    enabled: dict[str, Any] = {"stage.enabled": True} if shape == "p04" else {}
-    listed = {"task.task_list": ["classification", "prediction"]} if name == "multitask" else {}
-    return {**enabled, "task.type": kind, "task.name": name, **listed}
+    enabled: dict[str, Any] = {"stage.enabled": True} if shape in {"p03", "p04"} else {}
+    more: dict[str, Any] = {"task.task_list": ["classification", "prediction"]} if name == "multitask" else {}
+    if get(body, f"{stage}.pretrain_mode")[1] == "unified_metric" and shape != "p04":
+        kind, more = "pretrain", {"task.training_mode": "unified_pretraining"}
+    return {**enabled, "task.type": kind, "task.name": name, **more}
+
+
+def _told_by_structure(body: Body, stage: str) -> bool:
+    """Whether pipeline 03 knows the mode of a stage without names: by masks, and by targets with tasks."""
+    if stage == "stage_1":
+        return bool(get(body, "stage_1.pretrain_mode")[1] == "reconstruction")
+    mode = get(body, "stage_2.adapt_mode")[1]
+    return bool(mode == "finetune" or (mode == "multitask" and by_task(get(body, "stage_2.targets")[1])))
+
+
+def by_task(targets: Any) -> bool:
+    """Whether pipeline 03 has words for targets: two single tasks for each of some systems, then whole systems."""
+    single = [target for target in targets if target.get("tasks")]
+    systems = list(dict.fromkeys(target.get("system") for target in single))
+    wanted = [{"system": system, "tasks": [task]} for system in systems for task in SINGLE_TASKS]
+    whole = targets[len(single) :]
+    return list(targets) == [*wanted, *whole] and all(
+        set(target) == {"system"} and target["system"] is not None for target in whole
+    )
 
 
 def _task(body: Body, stage: str) -> tuple[str, str]:

@@ -82,14 +82,15 @@ class Wishes:
         return places
 
     def _homes(self, want: Want) -> list[KeyPath]:
+        """One new place; in two files one in each, where both speak of the document."""
         scopes = want.scopes or self._scopes(want.stage)
-        if want.stage is not None or not self.layout.paired:
-            scopes = scopes[:1]
-        homes = [self._home(scope, want.names) for scope in scopes]
-        return [home for home in homes if home is not None]
+        homes = [home for scope in scopes if (home := self._home(scope, want.names)) is not None]
+        return homes if want.stage is None and self.layout.paired else homes[:1]
 
     def _home(self, scope: Scope, names: Names) -> KeyPath | None:
         """The first name that the old document leaves room for; the first of all where it has room for none."""
+        if self.facts["shape"] == "p03":  # what a stage has a name of its own for goes there
+            names = tuple(sorted(names, key=lambda name: not name.startswith("stage.")))
         homes = [home for name in names if (home := self.layout.home(scope, key_of(name))) is not None]
         return next((home for home in homes if not self._barred(home)), homes[0] if homes else None)
 

@@ -15,6 +15,7 @@ from twostage.legacy.core.leaves import KeyPath, leaves
 Scope = Literal["shared", "stage_1", "stage_2"]
 Stage = Literal["stage_1", "stage_2"]
 Key = tuple[str | int, ...]
+OWN_NAMES = "stage"  # the room of keys that only the block of a stage has
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,17 @@ class Mount:
         rest = path[len(self.prefix) :]
         if self.expands:
             rest = tuple(part for key in rest for part in (key.split(".") if isinstance(key, str) else [key]))
-        return (*self.under, *rest)
+        return (*self.under, *rest) if self._may_hold(rest[0]) else None
 
     def path_of(self, key: Key) -> KeyPath | None:
         """The path of a key that the mount can hold."""
         inside = key[: len(self.under)] == self.under and len(key) > len(self.under)
-        return (*self.prefix, *key[len(self.under) :]) if inside else None
+        rest = key[len(self.under) :]
+        return (*self.prefix, *rest) if inside and self._may_hold(rest[0]) else None
+
+    def _may_hold(self, first: str | int) -> bool:
+        """A section that happens to be called like the room of a stage's own names is none."""
+        return bool(self.under) or first != OWN_NAMES
 
 
 @dataclass(frozen=True, slots=True)

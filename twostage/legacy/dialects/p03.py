@@ -13,6 +13,7 @@ NAMES: Mapping[Stage, tuple[str, ...]] = {
     "stage_1": ("stage_1_pretraining", "stage_1"),
     "stage_2": ("stage_2_finetuning", "stage_2"),
 }
+OVERRIDES = ("config_overrides", "overrides")
 HOLDERS: tuple[KeyPath, ...] = (("training",), ("pipeline_03",), ())
 
 
@@ -44,9 +45,9 @@ def p03_layout(file: Mapping[str, Any]) -> Layout:
         block: Any = file
         for key in place:
             block = block.get(key, {}) if isinstance(block, Mapping) else {}
-        for name in ("config_overrides", "overrides"):
-            if isinstance(block.get(name), Mapping):
-                mounts += section_mounts(block[name], (0, *place, name), stage, expands=True)
+        held = [name for name in OVERRIDES if isinstance(block.get(name), Mapping)] or [OVERRIDES[0]]
+        for name in held:
+            mounts += section_mounts(block.get(name), (0, *place, name), stage, expands=True)
     mounts += section_mounts(file, (0,), "shared")
     return Layout(tuple(mounts), {stage: (stage, "shared") for stage in places if is_enabled(file, places[stage])})
 

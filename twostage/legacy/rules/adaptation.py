@@ -9,9 +9,9 @@ from twostage.legacy.core.codecs import Flag, Ids, Number, Text
 from twostage.legacy.core.forward import Draft, Names, View
 from twostage.legacy.core.mounts import Leaf, Stage
 from twostage.legacy.core.rule import Body, Rule, decoded, get
+from twostage.legacy.identity import SINGLE_TASKS, by_task
 from twostage.legacy.rules.pretraining import SYSTEMS_PROPER, mode_of
 
-SINGLE_TASKS = ("classification", "anomaly_detection")
 INDIVIDUAL: Names = ("stage.individual_systems",)
 TOGETHER: Names = ("stage.multitask_system",)
 NAMED: Names = ("stage.target_datasets",)
@@ -106,10 +106,10 @@ class Targets:
         if wishes.facts["shape"] == "p04":
             for index, target in enumerate(targets):
                 wishes.want(stage, f"{LISTED}.{index}.dataset_id", target.get("system"))
-        elif wishes.facts["shape"] == "p03" and wishes.spelled(stage, *NAMED) is None:
-            _ask_by_task(targets, stage, wishes)
         elif wishes.spelled(stage, *NAMED):
             _ask_by_name(targets, stage, wishes)
+        elif wishes.facts["shape"] == "p03" and mode_of(body, stage) == "multitask" and by_task(targets):
+            _ask_by_task(targets, stage, wishes)
         elif len(targets) == 1:
             ids = targets[0].get("systems") or [targets[0].get("system")]
             if ids != "all":

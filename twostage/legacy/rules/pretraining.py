@@ -38,6 +38,8 @@ RATIO: Names = ("stage.masking_ratio", "task.mask_ratio", "task.masking_ratio")
 FORECAST: Names = ("stage.forecast_part", "task.forecast_part")
 LEGACY_RATIO, LEGACY_FORECAST = 0.15, 0.1
 LEGACY_WEIGHT = 0.15
+# What pipeline 03 calls the task of the whole document.
+LABELS_OF_03 = {"task.type": "multi_stage", "task.name": "multitask_pretrain_finetune"}
 PROJECTION: Names = ("task.projection_dim", "model.projection_dim")
 SHARE = Number(least=0.0, below=1.0)
 
@@ -67,10 +69,12 @@ class Mode:
         """Type and name of the task."""
         if stage is None or not get(body, stage)[0]:
             return
-        names = identity_of(body, stage, wishes.facts["shape"])
-        for key, value in names.items():
-            shared = wishes.layout.scopes()[:1] if wishes.facts["shape"] == "p03" and key.startswith("task.") else None
-            wishes.want(stage, key, value, scopes=shared)
+        shape = wishes.facts["shape"]
+        for key, value in identity_of(body, stage, shape).items():
+            wishes.want(stage, key, value, scopes=wishes.layout.sees[stage][:1] if shape == "p03" else None)
+        if shape == "p03":
+            for key, value in LABELS_OF_03.items():
+                wishes.want(stage, key, value, scopes=wishes.layout.scopes()[:1])
 
 
 class Systems:
@@ -209,7 +213,7 @@ class Plugin:
     name = "custom"
     keys = (
         ("alpha_prediction", ("task.alpha_prediction",), Number(least=0.0)),
-        ("mask_ratio", RATIO, SHARE),
+        ("mask_ratio", RATIO[1:], SHARE),  # the stage's own name means a reconstruction
         ("forecast_part", FORECAST, SHARE),
     )
 

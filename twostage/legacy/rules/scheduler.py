@@ -102,20 +102,35 @@ class Scheduler:
         return not (key == "minimum" and lr is not None and value >= lr)
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
-        """The flat form, unless the old file has the other one."""
+        """The flat form, unless the old file has the other one or an option has no flat name."""
         there, section = get(body, f"{stage}.scheduler")
         if not there:
             return
         kind = section["kind"]
         if kind == "constant":
-            wishes.want(stage, SWITCH, value=False)
+            self._ask_for_none(stage, wishes)
             return
-        if not wishes.spelled(stage, *(name for name in KIND if name not in {"task.scheduler_type", SWITCH})):
+        options = [row for row in OPTIONS[kind] if row[0] in section]
+        names = tuple(name for name in KIND if name != SWITCH)
+        if any(_only_in_mapping(spelled) for _, spelled, _ in options):
+            names = tuple(sorted(names, key=lambda name: "_type" in name))
+        elif not wishes.spelled(stage, *(name for name in names if name != "task.scheduler_type")):
             wishes.want(stage, SWITCH, value=True)
-        wishes.want(stage, tuple(name for name in KIND if name != SWITCH), KINDS.encode(kind))
-        for key, names, codec in OPTIONS[kind]:
-            if key in section:
-                wishes.want(stage, names, codec.encode(section[key]))
+        wishes.want(stage, names, KINDS.encode(kind))
+        for key, spelled, codec in options:
+            wishes.want(stage, spelled, codec.encode(section[key]))
+
+    @staticmethod
+    def _ask_for_none(stage: Stage | None, wishes: Wishes) -> None:
+        """By the switch, or by a name where pipeline 03 has no switch."""
+        if wishes.facts["shape"] == "p03" and not wishes.spelled(stage, SWITCH):
+            wishes.want(stage, tuple(name for name in KIND if name != SWITCH), KINDS.encode("constant"))
+        else:
+            wishes.want(stage, SWITCH, value=False)
+
+
+def _only_in_mapping(names: Names) -> bool:
+    return ".options." in names[0]
 
 
 STAGE: tuple[Rule, ...] = (Scheduler(),)
