@@ -38,8 +38,14 @@ def _run(path: Path) -> EarlierRun:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
         checkpoints = {stage["name"]: path.parent / stage["checkpoint"] for stage in content["stages"]}
-        words = (content[key] for key in ("name", "status", "started"))
-        return EarlierRun(path.parent, *words, tuple(content["planned"]), checkpoints)
+        return EarlierRun(
+            directory=path.parent,
+            name=content["name"],
+            status=content["status"],
+            started=content["started"],
+            planned=tuple(content["planned"]),
+            checkpoints=checkpoints,
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TwoStageError(f"{path} is not the manifest of a run: {error}") from error
 

@@ -51,7 +51,7 @@ def _measuring(document: LoadedDocument, given: Namespace) -> LoadedDocument:
     config = document.config
     if config.stage_1 is None or config.stage_2 is None:
         raise TwoStageError(f"{ZERO_SHOT} needs a document with stage_1 and stage_2")
-    asked = [f"name={ZERO_SHOT}"]
+    asked = [f"name={ZERO_SHOT}", "stage_2.control=from_scratch"]  # an untrained encoder tells classes apart as well
     asked += [] if config.stage_1.zero_shot is not None else ["stage_1.zero_shot={}"]
     if config.stage_2.trains:
         asked += ["stage_2.epochs=1"]
@@ -95,7 +95,9 @@ def _status(document: LoadedDocument) -> None:
 
     root = Path(document.config.output.root)
     runs = earlier_runs(root) if root.is_dir() else []
-    table = Table("run", "name", "status", "done", "started", title=f"Runs in {root}")
+    table = Table(title=f"Runs in {root}")
+    for title in ("run", "name", "status", "done", "started"):
+        table.add_column(title, overflow="fold")
     for run in runs:
         done = f"{len(run.checkpoints)} of {len(run.planned)}"
         table.add_row(str(run.directory.relative_to(root)), run.name, run.status, done, run.started)
