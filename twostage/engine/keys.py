@@ -72,6 +72,7 @@ def _written(stage: Stage) -> dict[str, Any]:
             return shared | {"stage_1": section.model_dump(mode="json", exclude=_IN_DATA)} | custom
         case AdaptStage():
             stage_2 = section.model_dump(mode="json", exclude=_IN_DATA | {"targets", "init", "control", "repeats"})
-            target = {"target": stage.target.systems if stage.target.everything else sorted(stage.target.ids), "tasks": stage.target.tasks}
+            systems = stage.target.systems if stage.target.everything else sorted(stage.target.ids)
+            target = {"target": systems, "tasks": stage.target.tasks}
             measured = {} if config.stage_1 is None else config.stage_1.model_dump(mode="json", include={"zero_shot"})
             return shared | measured | target | {"stage_2": stage_2, "variant": stage.variant}
