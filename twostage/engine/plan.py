@@ -110,9 +110,9 @@ def section_of(stage: Stage) -> StageConfig:
 
 def target_name(target: Target) -> str:
     """Folder name of a target, such as ``system-2``, ``systems-1-5`` or ``system-2/classification+rul_prediction``."""
-    ids, tasks = target.ids, target.tasks
-    systems = "systems-all" if target.everything else f"system-{ids[0]}" if len(ids) == 1 else "systems-" + "-".join(map(str, ids))
-    return f"{systems}/{'+'.join(tasks)}" if tasks else systems
+    ids = ["all"] if target.everything else [str(id_) for id_ in target.ids]
+    systems = f"system-{ids[0]}" if len(ids) == 1 and not target.everything else "-".join(["systems", *ids])
+    return f"{systems}/{'+'.join(target.tasks)}" if target.tasks else systems
 
 
 def make_plan(config: TwoStageConfig) -> Plan:
