@@ -12,6 +12,7 @@ from twostage.config.data import DataConfig
 from twostage.config.embedding_rules import embedding_misfit
 from twostage.config.fan_out import colliding_seeds, with_first_backbone
 from twostage.config.head_rules import head_misfit
+from twostage.config.leak_rules import accidental_leak
 from twostage.config.metric_rules import alone_in_its_batch, unmeasured_zero_shot
 from twostage.config.model import ModelConfig
 from twostage.config.old_documents import adapted
@@ -62,7 +63,8 @@ class TwoStageConfig(Section):
         description="The whole run once for each entry, with some keys set to other values; null runs it as it is.",
     )
     legacy: LegacyCarrier | None = Field(
-        None, description="What a converted document carries of its old file, so that it can go back; no effect on a run."
+        None,
+        description="What a converted document carries of its old file, so that it can go back; no effect on a run.",
     )
 
     def data_of(self, stage: StageConfig) -> DataConfig:
@@ -209,6 +211,14 @@ class TwoStageConfig(Section):
     def _one_origin(self) -> Self:
         if self.stage_1 is not None and self.stage_2 is not None and self.stage_2.init is not None:
             raise ValueError("stage_2.init has no effect beside stage_1: leave one of them out")
+        if self.stage_2 is not None and self.stage_2.start == "from_scratch" and self.stage_2.init is not None:
+            raise ValueError("stage_2.init has no effect where stage_2.start is from_scratch: leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _leaks_on_purpose(self) -> Self:
+        if reason := accidental_leak(self.legacy, [self.data_of(stage).split for stage in self.stages.values()]):
+            raise ValueError(reason)
         return self
 
     @model_validator(mode="after")

@@ -62,7 +62,7 @@ def starts_of(config: TwoStageConfig) -> int:
     stage_2 = config.stage_2
     if stage_2 is None:
         return 0
-    pretrained = config.stage_1 is not None or stage_2.init is not None
+    pretrained = stage_2.start == "pretrained" and (config.stage_1 is not None or stage_2.init is not None)
     return pretrained + (stage_2.control == "from_scratch" or not pretrained)
 
 

@@ -83,4 +83,42 @@ class SystemSplit(_Holdout):
     test_systems: Ids = Field(description="System ids that are tested.")
 
 
-Split = Annotated[RecordingSplit | BearingSplit | TimeSplit | DomainSplit | SystemSplit, Field(discriminator="unit")]
+class AsExecutedSplit(Section):
+    """What the last version of the old project did: validation and test contain training samples.
+
+    Only documents that were converted with ``--reading as_executed`` may have it. Validation takes all windows of the
+    training recordings, and the test all windows of the tested ones: every recording where no domain is named.
+    """
+
+    unit: Literal["as_executed"] = "as_executed"
+    train: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        0.8, description="Share of each recording's windows for training: the first ones."
+    )
+    test_last: Count | None = Field(None, description="Test the last k domains, and train on all others.")
+    pooled: bool = Field(
+        default=False,
+        description="test_last counts the domains of all systems together; otherwise those of each system.",
+    )
+    test_domains: Ids | None = Field(None, description="Instead of test_last: domain ids that are tested.")
+    train_domains: Ids | None = Field(None, description="Domain ids that are trained on, with test_domains.")
+
+    @property
+    def validation(self) -> float:
+        """Share of the windows of training recordings that validate: all of them."""
+        return 1.0
+
+    @model_validator(mode="after")
+    def _one_selection(self) -> Self:
+        if self.test_last is not None and self.test_domains is not None:
+            raise ValueError("name either test_domains or test_last, and not both")
+        if self.pooled and self.test_last is None:
+            raise ValueError("pooled has no effect without test_last")
+        if (self.train_domains is None) != (self.test_domains is None):
+            raise ValueError("train_domains and test_domains are written together, or not at all")
+        return self
+
+
+Split = Annotated[
+    RecordingSplit | BearingSplit | TimeSplit | DomainSplit | SystemSplit | AsExecutedSplit,
+    Field(discriminator="unit"),
+]

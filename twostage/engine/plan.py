@@ -148,6 +148,8 @@ def _of_seed(config: TwoStageConfig, branch: Branch, document: TwoStageConfig) -
         yield pretraining
     if config.stage_2 is None:
         return
+    if config.stage_2.start == "from_scratch":
+        source = None
     checkpoint = None if config.stage_2.init is None else Path(config.stage_2.init.checkpoint)
     for own, inner in _adaptations(config, branch):
         for target in config.stage_2.targets:

@@ -8,12 +8,13 @@ from functools import cached_property
 from twostage.components import implementation_of
 from twostage.config.data import DataConfig
 from twostage.config.document import TwoStageConfig
-from twostage.config.splits import Split, TimeSplit
+from twostage.config.splits import AsExecutedSplit, Split, TimeSplit
 from twostage.config.stage_2 import MultitaskConfig, Target, TaskName
 from twostage.config.windows import Windows
 from twostage.data.labels import LabelSpace
 from twostage.data.recordings import PARTS, Notice, Part, Recording, Segment
 from twostage.data.sources.base import Source
+from twostage.data.splits.as_executed import keep_first, leak_notice
 from twostage.data.splits.disjoint import check_windows_disjoint
 from twostage.data.splits.make import SplitResult, make_split
 from twostage.data.survey import survey
@@ -26,6 +27,11 @@ from twostage.engine.stage_data import StageData
 from twostage.engine.task_data import select, shortcomings, targets_of
 from twostage.errors import DataError
 from twostage.objectives.pretrain.custom import reads_labels
+
+NOT_TRANSFERRED = Notice(
+    "not-transferred",
+    "stage_2.start is from_scratch: stage 1 trains, and stage 2 starts from fresh weights, as in the old project",
+)
 
 
 class Preparation:
@@ -58,7 +64,8 @@ class Preparation:
         places = places_of(data)
         if data.pretraining:
             places |= {recording: {"the test of stage 2"} for recording in tested - mine}
-        refuse_copies(places, {recording: self._digests[recording] for recording in places})
+        if not isinstance(data.config.split, AsExecutedSplit):
+            refuse_copies(places, {recording: self._digests[recording] for recording in places})
         return {recording: self._digests[recording] for recording in sorted(mine)}
 
     def _pretraining(self) -> StageData:
@@ -94,9 +101,10 @@ class Preparation:
             chosen, self._spaced(data.split), window_length=data.window.length, exclude=tested, labelled=labelled
         )
         labels = _label_space(chosen, split, shared=stage_1.shares_classes) if labelled else None
+        leaks = isinstance(data.split, AsExecutedSplit)
         measured = stage_1.zero_shot is not None and self.config.stage_2 is None
         return self._finish(
-            data, chosen, split, labels=labels, notices=() if measured else idle_test(split), pretraining=True
+            data, chosen, split, labels=labels, notices=() if measured or leaks else idle_test(split), pretraining=True
         )
 
     def _split_for_adaptation(self, target: Target) -> StageData:
@@ -146,8 +154,14 @@ class Preparation:
         targets: Targets | None = None,
     ) -> StageData:
         windows = _windows(chosen, split, config.window)
-        check_windows_disjoint(windows, chosen)
+        if isinstance(config.split, AsExecutedSplit):
+            split, windows = keep_first(split, windows, config.split, chosen)
+            notices = (*notices, leak_notice(split))
+        else:
+            check_windows_disjoint(windows, chosen)
         stage_2 = self.config.stage_2
+        if stage_2 is not None and self.config.stage_1 is not None and stage_2.start == "from_scratch":
+            notices = (*notices, NOT_TRANSFERRED)
         if stage_2 is not None and not pretraining:
             notices = (*notices, *implementation_of(stage_2).examine(stage_2, chosen, windows))
         data = StageData(
@@ -188,7 +202,12 @@ class Preparation:
         return () if self.config.stage_2 is None else self.config.stage_2.targets
 
     def _tested_segments(self) -> list[Segment]:
-        """Samples that some adaptation is tested on; pretraining must not see them."""
+        """Samples that some adaptation is tested on; pretraining must not see them.
+
+        None where the document repeats the old code: there everything was seen, and every result says so.
+        """
+        if self.config.stage_2 and isinstance(self.config.data_of(self.config.stage_2).split, AsExecutedSplit):
+            return []
         return [segment for target in self._targets() for segment in self._adaptation(target).split.parts["test"]]
 
     def _of_systems(self, systems: Iterable[int]) -> list[Recording]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+LEAK_LINE = "The split leaks: validation or test contain training samples."
+
 
 @dataclass(frozen=True)
 class StageEntry:
@@ -27,6 +29,11 @@ class StageEntry:
     metrics: Mapping[str, float]
     transfer: Mapping[str, Any] | None
     notices: tuple[tuple[str, str], ...]
+
+    @property
+    def leaks(self) -> bool:
+        """Whether validation or test share samples with training, as in the old project."""
+        return any(code == "leaky-split" for code, _ in self.notices)
 
 
 def read_stages(directory: Path) -> list[StageEntry]:

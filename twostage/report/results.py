@@ -9,7 +9,7 @@ from rich.table import Table
 
 from twostage.report.gains import Row, rows
 from twostage.report.groups import groups, repetition, titled
-from twostage.report.manifest import StageEntry
+from twostage.report.manifest import LEAK_LINE, StageEntry
 
 
 def results_view(stages: Sequence[StageEntry]) -> list[Table]:
@@ -17,7 +17,7 @@ def results_view(stages: Sequence[StageEntry]) -> list[Table]:
     adapted = groups(stage for stage in stages if stage.variant is not None)
     found = {group: rows(mine) for group, mine in adapted.items()}
     found = {group: each for group, each in found.items() if each}
-    captions = [_caption(each, repetition(adapted[group])) for group, each in found.items()]
+    captions = [_caption(each, adapted[group]) for group, each in found.items()]
     last = [one != other for one, other in pairwise([*captions, ""])]  # a caption is not said twice in a row
     tables = [
         _table(titled("Test results", group), each, caption if told else None)
@@ -39,8 +39,10 @@ def _table(title: str, found: Sequence[Row], caption: str | None) -> Table:
     return table
 
 
-def _caption(found: Sequence[Row], repeated: str) -> str:
-    told = []
+def _caption(found: Sequence[Row], stages: Sequence[StageEntry]) -> str:
+    told, repeated = [], repetition(stages)
+    if any(stage.leaks for stage in stages):
+        told.append(LEAK_LINE)
     if any(row.majority is not None for row in found):
         told.append(f"Always answering the most frequent class gives the accuracy {_majorities(found)}.")
     if any(metric.error for row in found for metric in row.metrics):

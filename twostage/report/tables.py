@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from twostage.report.groups import ENCODER, groups, titled
-from twostage.report.manifest import StageEntry, read_stages
+from twostage.report.manifest import LEAK_LINE, StageEntry, read_stages
 from twostage.report.results import results_view
 from twostage.report.zero_shot import zero_shot_view
 
@@ -33,7 +33,8 @@ def notice_lines(notices: Iterable[tuple[str, str]]) -> list[Text]:
 
 
 def _pretrainings(stages: Sequence[StageEntry]) -> Table:
-    table = Table(title="Pretraining")
+    leaks = LEAK_LINE if any(stage.leaks for stage in stages) else None
+    table = Table(title="Pretraining", caption=leaks, caption_justify="left")
     for title in ("stage", "best epoch", "validation loss"):
         table.add_column(title, justify="right")
     for stage in stages:
@@ -50,6 +51,8 @@ def _transfers(stages: Sequence[StageEntry]) -> list[Text]:
         _transfer(titled("Transfer", group), [stage.transfer for stage in mine if stage.transfer is not None])
         for group, mine in moved.items()
     ]
+    if any(stage.leaks for stage in stages):
+        return lines
     return [
         *lines,
         Text(

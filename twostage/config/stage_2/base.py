@@ -58,6 +58,11 @@ class Adaptation(StageConfig):
     )
     repeats: Count = Field(1, description="Adaptations for each pretraining and target, each with a seed of its own.")
     init: Init | None = Field(None, description="Start from this checkpoint instead of stage 1.")
+    start: Literal["pretrained", "from_scratch"] = Field(
+        "pretrained",
+        description="What stage 2 starts from beside stage_1: its encoder; or fresh weights, so that stage 1 trains "
+        "for nothing, as in the old project.",
+    )
     transfer: Transfer = Field(default_factory=Transfer, description="Exceptions to a complete transfer.")
     unlabelled: Literal["error", "exclude"] = Field(
         "error", description="What to do with recordings of a target that have no label."
@@ -77,7 +82,9 @@ class Adaptation(StageConfig):
 
     @model_validator(mode="after")
     def _distinct_targets(self) -> Self:
-        chosen = [(target.everything or frozenset(target.ids), frozenset(target.tasks or ())) for target in self.targets]
+        chosen = [
+            (target.everything or frozenset(target.ids), frozenset(target.tasks or ())) for target in self.targets
+        ]
         if len(set(chosen)) != len(chosen):
             raise ValueError("targets names one target twice")
         return self

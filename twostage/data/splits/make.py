@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twostage.config.splits import BearingSplit, DomainSplit, RecordingSplit, Split, SystemSplit, TimeSplit
+from twostage.config.splits import (
+    AsExecutedSplit,
+    BearingSplit,
+    DomainSplit,
+    RecordingSplit,
+    Split,
+    SystemSplit,
+    TimeSplit,
+)
 from twostage.data.recordings import Part, Recording, Segment
+from twostage.data.splits.as_executed import select_as_executed
 from twostage.data.splits.blocks import cut_blocks
 from twostage.data.splits.checks import admit, check_classes, check_parts
 from twostage.data.splits.disjoint import check_disjoint
@@ -29,7 +38,8 @@ def make_split(
 
     The same recordings, in any order, and the same config give the same split; a system is split alike whichever
     others are there. ``exclude`` names samples that no part may use. With ``labelled`` every class must be trainable
-    and unlabelled recordings are left out. Raises SplitError.
+    and unlabelled recordings are left out. No two parts share a sample, except under the unit as_executed, which gives
+    whole recordings to be cut by ``keep_first``. Raises SplitError.
     """
     draft = Draft()
     usable = admit(recordings, window_length, draft, labelled=labelled)
@@ -41,6 +51,8 @@ def make_split(
     result = SplitResult(
         {part: tuple(sorted(segments)) for part, segments in draft.parts.items()}, tuple(draft.notices)
     )
+    if isinstance(config, AsExecutedSplit):
+        return result
     check_disjoint(result.parts)
     check_disjoint({"this split": [s for part in result.parts.values() for s in part], "a later test": exclude})
     return result
@@ -62,6 +74,8 @@ def _split(recordings: Sequence[Recording], config: Split, window_length: int, *
             return hold_out_domains(recordings, config, window_length, labelled=labelled)
         case SystemSplit():
             return hold_out_systems(recordings, config, window_length, labelled=labelled)
+        case AsExecutedSplit():
+            return select_as_executed(recordings, config)
 
 
 def _shares(config: RecordingSplit | BearingSplit | TimeSplit) -> Shares:
@@ -71,6 +85,6 @@ def _shares(config: RecordingSplit | BearingSplit | TimeSplit) -> Shares:
 
 def _wanted(config: Split) -> set[Part]:
     """The parts that must hold something."""
-    if not isinstance(config, DomainSplit | SystemSplit):
+    if isinstance(config, RecordingSplit | BearingSplit | TimeSplit):
         return set(_shares(config))
     return {"train", "validation", "test"} if config.validation > 0.0 else {"train", "test"}

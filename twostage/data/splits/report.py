@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from twostage.data.recordings import Part, Recording, Segment
+from twostage.data.splits.as_executed import shared_samples
 from twostage.data.splits.result import SplitResult
 from twostage.data.windows import WindowIndex
 
@@ -17,6 +18,7 @@ def split_report(
 ) -> dict[str, Any]:
     """Describe a split. ``recordings[row]`` is the recording of a window's row."""
     by_id = {r.id: r for r in recordings}
+    counts = shared_samples(result.parts)
     used = {part: [by_id[s.recording] for s in segments] for part, segments in result.parts.items()}
     return {
         "parts": {
@@ -27,11 +29,11 @@ def split_report(
             for part, segments in result.parts.items()
         },
         "shared_with_train": {
-            part: {"samples": _shared_samples(result.parts["train"], result.parts[part])}
-            | _shared(used["train"], used[part])
+            part: {"samples": counts["train", part]} | _shared(used["train"], used[part])
             for part in used
             if part != "train"
         },
+        "shared_samples": [{"parts": list(pair), "samples": count} for pair, count in counts.items()],
         "notices": [{"code": notice.code, "message": notice.message} for notice in result.notices],
     }
 
@@ -75,18 +77,6 @@ def _shared(train: Sequence[Recording], part: Sequence[Recording]) -> dict[str, 
         "recordings": _share({r.id for r in train}, {r.id for r in part}),
         "bearings": _share(_bearings(train), _bearings(part)),
     }
-
-
-def _shared_samples(train: Sequence[Segment], part: Sequence[Segment]) -> int:
-    """Samples that lie in both: 0, or the split would have been refused."""
-    of_recording: dict[int, list[Segment]] = {}
-    for segment in train:
-        of_recording.setdefault(segment.recording, []).append(segment)
-    return sum(
-        max(0, min(mine.stop, other.stop) - max(mine.start, other.start))
-        for mine in part
-        for other in of_recording.get(mine.recording, ())
-    )
 
 
 def _bearings(recordings: Sequence[Recording]) -> set[tuple[int, str]] | None:
