@@ -56,6 +56,9 @@ class LegacyFile(Section):
     shadowed: Annotated[tuple[Shadow, ...], FromList] = Field(
         (), description="Values that a later line of the old file replaced."
     )
+    bases: dict[str, Any] = Field(
+        default_factory=dict, description="What the file's base_configs said and it did not say itself."
+    )
     order: Annotated[tuple[Any, ...], FromList] = Field((), description="Order of the keys in the old file.")
 
 

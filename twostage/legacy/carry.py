@@ -28,11 +28,13 @@ class Rest:
     written: Mapping[str, Any] = field(default_factory=dict)
     absent: Mapping[str, Any] = field(default_factory=dict)
     order: Sequence[Any] = ()
+    bases: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Rest:
         """The rest as a document carries it."""
-        return cls(data.get("kept", {}), data.get("written", {}), data.get("absent", {}), data.get("order", ()))
+        kept, written, absent = (data.get(key, {}) for key in ("kept", "written", "absent"))
+        return cls(kept, written, absent, data.get("order", ()), data.get("bases", {}))
 
     def plain(self) -> dict[str, Any]:
         """As data, without what is empty."""
@@ -55,8 +57,10 @@ def carry(
 ) -> dict[str, Any] | None:
     """The carrier of a conversion; None where going back needs none."""
     shape: Shape = source.facts["shape"]
-    mapped = {leaf.path for leaf in source.leaves if draft.uses.get(leaf.path)}
-    rests = _rests(files, source, draft.body, mapped)
+    own = {(number, *path): value for number, file in enumerate(files) for path, value in leaves(file)}
+    blank = Carried(shape, explicit, reading, ())
+    layout = layout_of(files, _found(files, blank, draft.body)) if own.keys() != source.paths else source.layout
+    rests = _rests(files, layout, source.facts, draft, own)
     carried = Carried(shape, explicit, reading, rests)
     again = rebuilt(draft.body, carried)
     if not all(same(left, right) for left, right in zip(files, again, strict=True)):
@@ -74,11 +78,15 @@ def carry(
 
 
 def _rests(
-    files: Sequence[Mapping[str, Any]], source: Source, body: Mapping[str, Any], mapped: set[KeyPath]
+    files: Sequence[Mapping[str, Any]],
+    layout: Layout,
+    facts: Mapping[str, Any],
+    draft: Draft,
+    values: Mapping[KeyPath, Any],
 ) -> tuple[Rest, ...]:
-    """Kept leaves, odd spellings, missing keys and the order, for each file."""
-    values = {leaf.path: leaf.value for leaf in source.leaves}
-    mapped, given = _settled(body, source, values, mapped)
+    """Kept leaves, odd spellings, missing keys and the order, for each file. ``values`` are the files' own leaves."""
+    mapped = {path for path in values if draft.uses.get(path)}
+    mapped, given = _settled(draft.body, layout, facts, values, mapped)
     kept = {path: value for path, value in values.items() if path not in mapped or path not in given}
     written = {
         path: {"value": values[path], "for": given[path]}
@@ -99,11 +107,15 @@ def _rests(
 
 
 def _settled(
-    body: Mapping[str, Any], source: Source, values: Mapping[KeyPath, Any], mapped: set[KeyPath]
+    body: Mapping[str, Any],
+    layout: Layout,
+    facts: Mapping[str, Any],
+    values: Mapping[KeyPath, Any],
+    mapped: set[KeyPath],
 ) -> tuple[set[KeyPath], dict[KeyPath, Any]]:
     """Which mapped leaves going back asks for, and what it asks for: what it leaves alone is kept, and it must know."""
     while True:
-        given = placed(body, source.layout, mapped, source.facts, values)
+        given = placed(body, layout, mapped, facts, values)
         asked = mapped & given.keys()
         if asked == mapped:
             return mapped, given
@@ -221,14 +233,20 @@ def _chosen(body: Mapping[str, Any], to: str | None) -> tuple[Shape, Pipeline | 
     return shape, None
 
 
-def with_shadows(
-    carried: dict[str, Any] | None, shadowed: Sequence[Sequence[Shadowed]], shape: str
+def with_extras(
+    carried: dict[str, Any] | None,
+    shadowed: Sequence[Sequence[Shadowed]],
+    bases: Sequence[Mapping[str, Any]],
+    shape: str,
 ) -> dict[str, Any] | None:
-    """The carrier with the values that later lines of the files replaced."""
-    if not any(shadowed):
+    """The carrier with the values that later lines of the files replaced, and with what their bases say."""
+    if not any(shadowed) and not any(bases):
         return carried
-    result = carried or {"shape": shape, "files": [{} for _ in shadowed]}
-    for rest, of_file in zip(result["files"], shadowed, strict=True):
+    result = carried or {"shape": shape, "files": [{} for _ in shadowed or bases]}
+    for rest, base in zip(result["files"], bases, strict=False):
+        if base:
+            rest["bases"] = dict(base)
+    for rest, of_file in zip(result["files"], shadowed, strict=False):
         if of_file:
             rest["shadowed"] = [{"key": dotted(each.path), "value": each.value, "line": each.line} for each in of_file]
     return result

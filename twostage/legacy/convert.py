@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from twostage.config.carrier import Pipeline, Reading
+from twostage.config.document import TwoStageConfig
 from twostage.errors import TwoStageError
-from twostage.legacy.carry import carrier_of, carry, rebuilt, with_shadows
+from twostage.legacy.carry import carrier_of, carry, rebuilt, with_extras
 from twostage.legacy.core.forward import Source
-from twostage.legacy.core.leaves import KeyPath, leaves, same
+from twostage.legacy.core.leaves import KeyPath, leaves, over, same
 from twostage.legacy.core.mounts import Leaf
 from twostage.legacy.core.remarks import Remark
 from twostage.legacy.detect import Detection, detect
@@ -23,6 +26,7 @@ from twostage.legacy.rulebook import forward
 from twostage.legacy.text.nodes import Shadowed
 
 CARRIER = "legacy"
+UNTYPED = {"missing", "value_error"}  # mistakes that an old file may have made, and its converted one with it
 
 
 class ConversionError(TwoStageError):
@@ -51,19 +55,24 @@ def to_new(
     pipeline: Pipeline | None = None,
     reading: Reading = "meant",
     shadowed: Sequence[Sequence[Shadowed]] = (),
+    bases: Sequence[Mapping[str, Any]] = (),
 ) -> Conversion:
     """Convert one old document, or the two of pipeline 02. Raises ConversionError for what is none.
 
-    ``shadowed`` are the values that later lines of each file replaced; the carrier remembers them.
+    ``shadowed`` are the values that later lines of each file replaced, ``bases`` what its base files say beneath it;
+    the carrier remembers both.
     """
-    found = _detected(files, pipeline)
-    layout = layout_of(files, found)
-    old = tuple(layout.read(files))
+    whole = [over(base, file) for base, file in zip(bases, files, strict=True)] if bases else list(files)
+    found = _detected(whole, pipeline)
+    layout = layout_of(whole, found)
+    old = tuple(layout.read(whole))
     source = Source(layout, old, facts_of(layout, old, found, reading))
     draft = forward(source)
+    if not bases and any("base_configs" in file for file in files):
+        draft.refuse("base_configs", "the files that it names were not read, so what they say is missing here")
     carried = carry(files, source, draft, explicit=pipeline, reading=reading)
     document = dict(draft.body)
-    carried = with_shadows(carried, shadowed, str(found.shape))
+    carried = with_extras(carried, shadowed, bases, str(found.shape))
     if carried is not None:
         document[CARRIER] = carried
     uses = {path: tuple(targets) for path, targets in draft.uses.items()}
@@ -75,16 +84,31 @@ def to_old(document: Mapping[str, Any], *, to: str | None = None) -> list[dict[s
 
     Raises ConversionError with every key that the shape has no words for.
     """
+    _check_types(document)
     body = {key: value for key, value in document.items() if key != CARRIER}
     carried = carrier_of(document.get(CARRIER), body, to)
     files = rebuilt(body, carried)
-    again = to_new(files, pipeline=carried.pipeline, reading=carried.reading)
+    bases = [rest.bases for rest in carried.rests]
+    again = to_new(
+        files, pipeline=carried.pipeline, reading=carried.reading, bases=bases if any(bases) else ()
+    )
     missing = _differences(body, {key: value for key, value in again.document.items() if key != CARRIER})
     if missing:
         raise ConversionError(
             f"documents of shape {carried.shape} have no words for " + ", ".join(missing) + "; leave these keys out"
         )
     return files
+
+
+def _check_types(document: Mapping[str, Any]) -> None:
+    """Rules count on the types of the document; whether it could run is another question."""
+    try:
+        TwoStageConfig.model_validate(document)
+    except ValidationError as error:
+        typed = [each for each in error.errors() if each["type"] not in UNTYPED]
+        wrong = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in typed]
+        if wrong:
+            raise ConversionError("; ".join(wrong)) from error
 
 
 def _detected(files: Sequence[Mapping[str, Any]], pipeline: Pipeline | None) -> Detection:

@@ -15,6 +15,8 @@ from twostage.legacy.core.forward import Names, key_of
 from twostage.legacy.core.leaves import KeyPath, same
 from twostage.legacy.core.mounts import Key, Layout, Scope, Stage
 
+NO_WORD = object()  # what a codec encodes a value to that the old documents cannot say
+
 
 @dataclass(frozen=True)
 class Want:
@@ -45,8 +47,9 @@ class Wishes:
     def want(
         self, stage: Stage | None, names: str | Names, value: Any, *, scopes: tuple[Scope, ...] | None = None
     ) -> None:
-        """Ask for a value."""
-        self.wants.append(Want(stage, (names,) if isinstance(names, str) else names, value, scopes))
+        """Ask for a value; one without an old word is left out, and told when the old document is checked."""
+        if value is not NO_WORD:
+            self.wants.append(Want(stage, (names,) if isinstance(names, str) else names, value, scopes))
 
     def spelled(self, stage: Stage | None, *names: str) -> str | None:
         """The name under which the old document has a quantity that a stage (or the document) reads."""

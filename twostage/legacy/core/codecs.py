@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from twostage.legacy.core.backward import NO_WORD
 from twostage.legacy.core.forward import NotHere
 
 
@@ -21,7 +22,7 @@ class Codec(Protocol):
         ...
 
     def encode(self, new: Any) -> Any:
-        """The usual old spelling of a new value."""
+        """The usual old spelling of a new value; NO_WORD where there is none."""
         ...
 
 
@@ -146,7 +147,7 @@ class Choice:
 
     def encode(self, new: Any) -> Any:
         """The usual old word."""
-        return self.spellings[new][0]
+        return self.spellings[new][0] if new in self.spellings else NO_WORD
 
 
 def _folded(value: Any) -> Any:

@@ -37,6 +37,12 @@ class Source:
         object.__setattr__(self, "by_key", found)
 
 
+    @property
+    def paths(self) -> set[KeyPath]:
+        """Where the leaves stand."""
+        return {leaf.path for leaf in self.leaves}
+
+
 @dataclass(frozen=True)
 class View:
     """What a rule reads: the scopes of one stage (or of the whole document), nearest first.

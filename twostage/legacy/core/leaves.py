@@ -78,6 +78,16 @@ def bars(value: Any, path: KeyPath) -> bool:
     return is_branch(value)
 
 
+def over(under: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """One document over another, as the old loader merged them: mappings key by key, everything else as a whole."""
+    result = dict(under)
+    for key, value in upper.items():
+        below = result.get(key)
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        result[key] = over(below, value) if both else value
+    return result
+
+
 def same(left: Any, right: Any) -> bool:
     """Equality of plain values where types and the order of keys count."""
     if isinstance(left, Mapping) and isinstance(right, Mapping):
