@@ -5,7 +5,7 @@ The converter lives above this room and is imported only when an old document is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,29 +13,48 @@ if TYPE_CHECKING:
     from twostage.config.reading.tree import Layer, Node
 
 _CONVERTER = "twostage.legacy.adapt"
-# Keys that only the old project has at the top of a document.
-_OLD_KEYS = {
-    "task",
-    "environment",
-    "dataset",
-    "stages",
-    "base_configs",
-    "training",
-    "pipeline_03",
-    "stage_1_pretraining",
-    "stage_2_finetuning",
-}
 _STAGES = ("stage_1", "stage_2")
+_BLOCKS = ("stage_1_pretraining", "stage_2_finetuning")
+_SECTIONS = {"data": ("data", "dataset"), "model": ("model",), "task": ("task",)}
+# Keys that choose what a stage of a new document does, or what it is for. No old stage has them.
+_NEW_KEYS = {"pretrain_mode", "adapt_mode", "targets"}
 
 
 def looks_old(written: Any) -> bool:
-    """Whether a mapping has keys that only documents of the old project have."""
+    """Whether a mapping is laid out as the documents of the old project are.
+
+    One foreign key makes nothing old: it is more likely a mistake in a new document. What has a stage of ours is new,
+    and old are a list of stages, stage blocks, bases by label, or the sections data, model and task together.
+    """
     if not isinstance(written, Mapping) or "legacy" in written:
         return False
-    if _OLD_KEYS & set(written):
-        return True
-    stages = [written.get(name) for name in _STAGES]
-    return any(isinstance(stage, Mapping) and "task" in stage for stage in stages)
+    listed, blocks, stages = _listed(written), _blocks(written), _mappings(written, _STAGES)
+    if any(_NEW_KEYS & set(stage) for stage in (*listed, *blocks, *stages)):
+        return False
+    if stages:
+        return any("task" in found or len(found) > 1 for found in map(_sections, stages))
+    return bool(listed or blocks or _mappings(written, ("base_configs",))) or _sections(written) == set(_SECTIONS)
+
+
+def _mappings(written: Mapping[str, Any], names: Iterable[str]) -> list[Mapping[str, Any]]:
+    """The mappings that stand under some keys."""
+    return [each for name in names if isinstance(each := written.get(name), Mapping)]
+
+
+def _sections(written: Mapping[str, Any]) -> set[str]:
+    """Which of data, model and task stand there as old sections."""
+    return {name for name, spellings in _SECTIONS.items() if _mappings(written, spellings)}
+
+
+def _listed(written: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    stages = written.get("stages")
+    return [each for each in stages if isinstance(each, Mapping)] if isinstance(stages, list | tuple) else []
+
+
+def _blocks(written: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    holders = _mappings(written, ("training", "pipeline_03"))
+    inner = [block for holder in holders for block in _mappings(holder, (*_STAGES, *_BLOCKS))]
+    return [*inner, *_mappings(written, _BLOCKS)]
 
 
 def adapted(written: Any) -> Any:

@@ -6,7 +6,7 @@ the caller, from the key ``pipeline``, from the structure or from a hint, in thi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -129,17 +129,3 @@ def _section(file: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         return {}
     inner = value.get("args")
     return {**inner, **value} if isinstance(inner, Mapping) else value
-
-
-def is_legacy(file: Any) -> bool:
-    """Whether a mapping is an old document and not one of ours."""
-    return detect(file).shape not in {None, "fragment"} and not _is_ours(file)
-
-
-def _is_ours(file: Mapping[str, Any]) -> bool:
-    """A document of ours has a mode in a stage, or no section that only the old project had."""
-    stages: Sequence[Any] = [file.get(name) for name in TWO_STAGES]
-    modes = {"pretrain_mode", "adapt_mode"}
-    if any(isinstance(stage, Mapping) and modes & set(stage) for stage in stages):
-        return True
-    return "legacy" in file or ("version" in file and not {"task", "environment"} & set(file))

@@ -20,7 +20,6 @@ from twostage.legacy.command.outcome import Outcome
 from twostage.legacy.convert import Conversion, ConversionError, to_new, to_old
 from twostage.legacy.core.leaves import leaves
 from twostage.legacy.declared import declared_runs
-from twostage.legacy.detect import detect
 from twostage.legacy.present import Moves, ordered, text_of
 from twostage.legacy.text.nodes import LegacyText, plain
 from twostage.legacy.text.read import decode_legacy, read_legacy
@@ -65,9 +64,7 @@ def _read(path: Path) -> LegacyText:
 
 
 def _is_new(data: Mapping[str, Any]) -> bool:
-    if looks_old(data):
-        return False
-    return "legacy" in data or (detect(data).shape is None and bool(set(data) & {"stage_1", "stage_2", "bases"}))
+    return not looks_old(data) and bool(set(data) & {"legacy", "stage_1", "stage_2", "bases"})
 
 
 def _forth(names: tuple[str, ...], texts: Sequence[LegacyText], wish: Wish) -> Outcome:
