@@ -21,6 +21,7 @@ from twostage.config.stage_2 import Adaptation, FewshotConfig
 from twostage.config.windows import Windows
 from twostage.data.recordings import Recording
 from twostage.engine.execution import execute
+from twostage.engine.leftovers import refuse_leftovers
 from twostage.engine.observer import Observer
 from twostage.engine.plan import Plan, make_plan, section_of
 from twostage.engine.preview import StagePreview, preview
@@ -56,8 +57,10 @@ def tried(name: str, look: Callable[[], Iterator[Check]]) -> list[Check]:
 
 def health(config: TwoStageConfig) -> list[Check]:
     """Files, systems, windows, splits and networks, device, memory and disk; nothing is trained or written."""
-    found = tried("files", lambda: _files(config))
-    if not any(check.status == "fail" for check in found):
+    found = tried("document", lambda: _decided(config))
+    files = tried("files", lambda: _files(config))
+    found += files
+    if not any(check.status == "fail" for check in files):
         found += tried("systems", lambda: _systems(config))
         found += tried("stages", lambda: _stages(config))
     found += tried("device", lambda: _device(config))
@@ -67,6 +70,12 @@ def health(config: TwoStageConfig) -> list[Check]:
 def trial(config: TwoStageConfig, observer: Observer) -> list[Check]:
     """Train every stage of the plan for one epoch on a few windows, in a folder that is removed afterwards."""
     return tried("training", lambda: _trained(config, observer))
+
+
+def _decided(config: TwoStageConfig) -> Iterator[Check]:
+    """What the old document asks for and the new one leaves out has been decided about."""
+    refuse_leftovers(config)
+    yield from ()
 
 
 def _files(config: TwoStageConfig) -> Iterator[Check]:
