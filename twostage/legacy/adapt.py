@@ -9,12 +9,13 @@ from pydantic import ValidationError
 
 from twostage.config.problems import DocumentError, Problem
 from twostage.config.reading.tree import Layer, Node, Place
+from twostage.legacy.beneath import Beneath, beneath
 from twostage.legacy.convert import Conversion, ConversionError, to_new
 from twostage.legacy.core.leaves import KeyPath
 from twostage.legacy.detect import detect
 from twostage.legacy.models.documents import legacy_document
 from twostage.legacy.present import ordered
-from twostage.legacy.text.nodes import LegacyText, OldNode, find, plain
+from twostage.legacy.text.nodes import plain
 from twostage.legacy.text.read import read_legacy
 
 
@@ -40,11 +41,14 @@ def old_tree(text: str, layer: Layer) -> tuple[Node, list[str]] | None:
     old = read_legacy(text, layer.name)
     if detect(plain(old.root)).shape in {None, "fragment"}:
         return None
+    below = beneath(old, layer)
+    if below.problems:
+        raise DocumentError(below.problems)
     try:
-        conversion = to_new([plain(old.root)])
+        conversion = to_new([plain(old.root)], bases=[below.values] if below.values else ())
     except ConversionError as error:
         raise DocumentError([Problem(layer.name, 1, 1, "", str(error), code="conversion")]) from error
-    places = _Places(old, layer, conversion)
+    places = _Places(below, conversion)
     shape = conversion.detection.shape
     notes = [f"{layer.name} is an old document of shape {shape}; it is read as twostage convert would write it"]
     notes += [f"{layer.name}: {key} is left out, so a run is refused: {why}" for key, why in conversion.refused.items()]
@@ -54,8 +58,8 @@ def old_tree(text: str, layer: Layer) -> tuple[Node, list[str]] | None:
 class _Places:
     """Where each value of the new document stands in the old file."""
 
-    def __init__(self, old: LegacyText, layer: Layer, conversion: Conversion) -> None:
-        self._layer, self._old = layer, old
+    def __init__(self, below: Beneath, conversion: Conversion) -> None:
+        self._below = below
         self._from: dict[KeyPath, KeyPath] = {}
         for path, targets in conversion.uses.items():
             for target in targets:
@@ -74,8 +78,7 @@ class _Places:
     def _place(self, path: KeyPath) -> Place:
         while path:
             below = next((old for new, old in self._from.items() if new[: len(path)] == path), None)
-            node: OldNode | None = None if below is None else find(self._old.root, below)
-            if node is not None:
-                return Place(self._layer, *node.start)
+            if below is not None:
+                return self._below.place(below)
             path = path[:-1]
-        return Place(self._layer, 1, 1)
+        return Place(self._below.layer, 1, 1)

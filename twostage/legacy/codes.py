@@ -34,6 +34,13 @@ _EFFECT = {
         "remember went on without it, so the new document leaves it out. The carrier keeps it for the way back. "
         "Where the old code read the same quantity under another name, the notice gives that name.",
     ),
+    "now-counts": Code(
+        "The key counts for the first time",
+        "behaviour",
+        "The old code paid no attention to this key in its last version, so the run that you remember went on without "
+        "it. The new document does what the key says. Leave the key out of the new document if you want the old "
+        "behaviour, or convert with --reading as_executed.",
+    ),
     "loses-to": Code(
         "Another spelling decides",
         "effect",
@@ -118,6 +125,19 @@ _BEHAVIOUR = {
         "the figures look better than they would on a bearing that is new. Write stage_2.support_unit: bearing for an "
         "honest one.",
     ),
+    "leaky-split": Code(
+        "Validation and test contain training samples",
+        "behaviour",
+        "Read as executed, the document repeats the split of the old code: the first windows of a recording train, "
+        "all of them validate, and for most tasks the test takes the same recordings once more. The figures do not "
+        "tell how good the model is. Every report of such a run says so.",
+    ),
+    "as-executed": Code(
+        "The document repeats what the old code did",
+        "behaviour",
+        "Read as executed, the document does what the last version of the old code did at this key, also where that is "
+        "not what the key says. The notice says what that was, and why.",
+    ),
     "all-systems": Code(
         "No system is named",
         "behaviour",
@@ -184,6 +204,20 @@ _PLACE = {
         "The old value matters and has no counterpart: a model that is not here, a task that does not exist, a "
         "missing data folder. Nothing is put in its place. The document loads only after you wrote what you want "
         "there.",
+    ),
+    "crash": Code(
+        "The old code stopped here",
+        "place",
+        "Read as executed, there is nothing to repeat: the last version of the old code ended in an error at this key, "
+        "or because the key is missing. A run of the document is refused. Read the file as it was meant instead, "
+        "or delete the entry below legacy.refused to run the document without the error.",
+    ),
+    "not-reproduced": Code(
+        "The old behaviour cannot be repeated",
+        "place",
+        "Read as executed, the old code did something at this key that nothing here can do in the same way. The notice "
+        "says what it was, and what runs instead. Where it decides the result, a run is refused until the entry below "
+        "legacy.refused is deleted.",
     ),
     "machine-path": Code(
         "A path of one machine",

@@ -13,8 +13,10 @@ from twostage.config.carrier import Pipeline, Reading
 from twostage.config.document import TwoStageConfig
 from twostage.config.old_documents import looks_old
 from twostage.config.problems import DocumentError, render
+from twostage.config.reading.files import text_layer
 from twostage.config.variants import count_stages
 from twostage.errors import TwoStageError
+from twostage.legacy.beneath import beneath
 from twostage.legacy.command.fates import fates, notices
 from twostage.legacy.command.outcome import Outcome
 from twostage.legacy.convert import Conversion, ConversionError, to_new, to_old
@@ -69,7 +71,14 @@ def _is_new(data: Mapping[str, Any]) -> bool:
 
 def _forth(names: tuple[str, ...], texts: Sequence[LegacyText], wish: Wish) -> Outcome:
     files = [plain(text.root) for text in texts]
-    conversion = to_new(files, pipeline=wish.pipeline, reading=wish.reading, shadowed=[text.shadowed for text in texts])
+    below = [beneath(text, text_layer(text.name, text.text, "file", str(Path.cwd()))) for text in texts]
+    conversion = to_new(
+        files,
+        pipeline=wish.pipeline,
+        reading=wish.reading,
+        shadowed=[text.shadowed for text in texts],
+        bases=[each.values for each in below] if any(each.values for each in below) else (),
+    )
     document = ordered(_rooted(conversion.document, wish.data_root))
     moves = Moves(document, conversion.uses, [leaf.path for leaf in conversion.leaves])
     text = text_of(document, moves, [each.comments for each in texts])
@@ -87,10 +96,10 @@ def _forth(names: tuple[str, ...], texts: Sequence[LegacyText], wish: Wish) -> O
         reading=wish.reading,
         modes=_modes(document),
         runs=_runs(document, files),
-        rows=fates(conversion, texts),
-        notices=notices(conversion, texts),
+        rows=fates(conversion, below),
+        notices=notices(conversion, below),
         refused=dict(conversion.refused),
-        problems=_invalid(document, conversion),
+        problems=(*(render([each]) for one in below for each in one.problems), *_invalid(document, conversion)),
     )
 
 

@@ -83,8 +83,7 @@ def over(under: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(under)
     for key, value in upper.items():
         below = result.get(key)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        result[key] = over(below, value) if both else value
+        result[key] = over(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return result
 
 

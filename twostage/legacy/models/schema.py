@@ -10,13 +10,14 @@ from pydantic import BaseModel
 from twostage.config.schema import DIALECT
 from twostage.legacy.models.documents import SHAPES, PairDocument
 
-MODELS: dict[str, type[BaseModel]] = {**SHAPES, "pair": PairDocument}
+MODELS: dict[str, type[BaseModel]] = {"pair": PairDocument, **{str(shape): model for shape, model in SHAPES.items()}}
 
 
 def legacy_schema(shape: str) -> dict[str, Any]:
     """The schema of one shape."""
     body = MODELS[shape].model_json_schema()
-    return {"$schema": DIALECT, "$id": f"urn:twostage:legacy:{shape}", **body, "title": f"old document of shape {shape}"}
+    title = f"old document of shape {shape}"
+    return {"$schema": DIALECT, "$id": f"urn:twostage:legacy:{shape}", **body, "title": title}
 
 
 def legacy_schema_text(shape: str) -> str:
