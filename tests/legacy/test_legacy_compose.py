@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
+from conftest import SHARED
+from hypothesis import given
+from hypothesis import strategies as st
 
 from twostage.config.problems import DocumentError
 from twostage.config.reading.files import text_layer
+from twostage.config.reading.mapping import mapping_tree
+from twostage.config.reading.tree import Layer, Node, plain
 from twostage.legacy.compose import compose_files, compose_legacy, compose_text
-from twostage.legacy.text.read import read_legacy
+from twostage.legacy.compose.overrides import apply_override, parse_override
+from twostage.legacy.compose.reading import merge_old
+from twostage.legacy.core.leaves import leaves
+from twostage.legacy.text.nodes import find as find_old
+from twostage.legacy.text.nodes import plain as plain_old
+from twostage.legacy.text.read import decode_legacy, read_legacy
 
+CORPUS = SHARED / "corpus" / "open"
 TOP = "model: {name: M_01_ISFM}\ntask: {lr: 0.1, type: DG}\ndata: {data_dir: there}\n"
 STAGES = """\
 task: {lr: 0.1, epochs: 5}
@@ -251,3 +263,69 @@ def test_a_text_that_has_been_read_gets_its_bases(here):
     found = compose_text(read_legacy(text, "sub/old.yaml"), layer)
     assert found.file == {"task": {"lr": 1}, "data": {}}
     assert found.place(("data",)).layer is layer
+
+
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+MAPPINGS = st.dictionaries(st.sampled_from("abc"), TREES, max_size=3)
+
+
+def naive(under, over):
+    if not (isinstance(under, dict) and isinstance(over, dict)):
+        return over
+    result = {key: naive(value, over[key]) if key in over else value for key, value in under.items()}
+    return result | {key: value for key, value in over.items() if key not in under}
+
+
+@given(MAPPINGS, MAPPINGS, MAPPINGS)
+def test_merging_is_that_of_plain_mappings_and_associative(one, two, three):
+    nodes = [mapping_tree(each, Layer("mapping", "test", "")) for each in (one, two, three)]
+    merged = merge_old(merge_old(*nodes[:2]), nodes[2])
+    expected = naive(naive(one, two), three)
+    assert json.dumps(plain(merged)) == json.dumps(expected)  # the order of keys as well
+
+
+@given(MAPPINGS, st.lists(st.sampled_from("abc"), min_size=1, max_size=3), st.integers())
+def test_an_override_sets_its_key_and_touches_no_other(data, path, value):
+    tree = mapping_tree(data, Layer("mapping", "test", ""))
+    override = parse_override(f"x.{'.'.join(path)}={value}")
+    root = Node({"x": tree}, tree.place)
+    holder = {}
+    for key in reversed(path):
+        holder = {key: holder or value}
+    try:
+        found = plain(apply_override(root, override, pytest.fail))["x"]
+    except DocumentError:
+        lists = [data]
+        for key in path[:-1]:
+            lists.append(lists[-1].get(key) if isinstance(lists[-1], dict) else None)
+        assert any(isinstance(each, list) for each in lists)  # there is no item of that name
+        return
+    assert found == naive(data, holder)
+
+
+def readable():
+    """The real files that the old loader could read and that name no other ones."""
+    for path in sorted(CORPUS.glob("*.yaml")):
+        with suppress(DocumentError):
+            text = read_legacy(decode_legacy(path.read_bytes())[0], str(path))
+            if "base_configs" not in text.root.value:
+                yield path, text.root
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no legacy files: {CORPUS} is absent")
+def test_a_real_file_alone_is_itself_and_every_value_stays_at_its_place(here):
+    count = 0
+    for path, old in readable():
+        found = compose_legacy(path)
+        assert found.file == plain_old(old), path
+        assert found.notes == ()
+        for leaf, _ in leaves(found.file):
+            place = found.place(leaf)
+            assert (place.line, place.column) == find_old(old, leaf).start, (path, leaf)
+        count += 1
+    assert count > 100
