@@ -259,10 +259,11 @@ def test_old_bytes_are_read_as_the_old_loader_did(here):
 def test_a_text_that_has_been_read_gets_its_bases(here):
     write(here, sub__a="task: {lr: 1}\n")
     text = "base_configs: {t: a.yaml}\ndata: {}\n"
-    layer = text_layer("sub/old.yaml", text, "file", str(here / "sub"))
-    found = compose_text(read_legacy(text, "sub/old.yaml"), layer)
-    assert found.file == {"task": {"lr": 1}, "data": {}}
-    assert found.place(("data",)).layer is layer
+    for folder in (here, here / "sub"):  # where values start, not bases
+        layer = text_layer("sub/old.yaml", text, "file", str(folder))
+        found = compose_text(read_legacy(text, "sub/old.yaml"), layer)
+        assert found.file == {"task": {"lr": 1}, "data": {}}
+        assert found.place(("data",)).layer is layer
 
 
 TREES = st.recursive(

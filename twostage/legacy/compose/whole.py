@@ -76,8 +76,8 @@ def compose_files(
 
 
 def compose_text(text: LegacyText, layer: Layer) -> Composed:
-    """The same for a text that has been read: its bases and nothing else. The layer's folder is where paths start."""
-    return _Layers(text, placed(text.root, layer), Path(layer.folder, Path(layer.name).name)).compose(None, (), None)
+    """The same for a text that has been read: its bases and nothing else. The layer's name is the path of its file."""
+    return _Layers(text, placed(text.root, layer), Path(layer.name)).compose(None, (), None)
 
 
 class _Layers:
