@@ -6,6 +6,7 @@ Run it from the root of the repository: ``.venv/bin/python docs/generate_referen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,18 +40,28 @@ def reference_text() -> str:
 
 
 def sections(root: Schema) -> dict[str, list[Variant]]:
-    """Every definition with the (dotted key, tag) pairs where it may stand, in reading order."""
-    found: dict[str, list[Variant]] = {}
+    """Every definition with the (dotted key, tag) pairs where it may stand, in reading order.
 
-    def visit(schema: Schema, path: str) -> None:
+    Where two stand at one key without a tag of their own, the tag is that of the section around each.
+    """
+    found: dict[str, list[Variant]] = {}
+    around: dict[str, str] = {}
+
+    def visit(schema: Schema, path: str, chosen: str) -> None:
         for key, below in schema["properties"].items():
             for tag, name in variants(below):
                 here = f"{path}.{key}".lstrip(".") + ("[]" if _is_list(below) else "")
                 found.setdefault(name, []).append((here, tag))
-                visit(root["$defs"][name], here)
+                around.setdefault(name, f"of {chosen}")
+                visit(root["$defs"][name], here, tag or chosen)
 
-    visit(root, "")
-    return {name: sorted(set(at), key=at.index) for name, at in found.items()}
+    visit(root, "", "")
+    unique = {name: sorted(set(at), key=at.index) for name, at in found.items()}
+    titles = [title(at) for at in unique.values()]
+    for name, at in unique.items():
+        if titles.count(title(at)) > 1:
+            at[0] = (at[0][0], around[name])
+    return unique
 
 
 def variants(schema: Schema) -> Iterator[Variant]:
@@ -86,7 +97,8 @@ def _row(key: str, schema: Schema, *, required: bool) -> str:
     meaning = schema.get("description") or Shape.of(schema).schemas[0].get("description", "")
     if "const" in schema and not meaning:
         meaning = "Chooses this variant."
-    cells = (f"`{key}`", expected_words(Shape.of(schema)), _default(schema, required=required), meaning)
+    value = re.sub(r"that matches (\S+)", r"that matches `\1`", expected_words(Shape.of(schema)))
+    cells = (f"`{key}`", value, _default(schema, required=required), meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

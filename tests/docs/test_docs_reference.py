@@ -20,12 +20,15 @@ def test_the_reference_is_what_the_models_say(script):
     assert (DOCS / "reference.md").read_text(encoding="utf-8") == script["reference_text"]()
 
 
-def test_every_definition_has_a_section(script):
+def test_every_definition_has_a_section_with_a_heading_of_its_own(script):
     schema = script["document_schema"]()
-    assert set(script["sections"](schema)) == set(schema["$defs"])
+    sections = script["sections"](schema)
+    assert set(sections) == set(schema["$defs"])
+    titles = [script["title"](at) for at in sections.values()]
+    assert len(set(titles)) == len(titles)
 
 
 def test_a_default_that_differs_from_its_section_is_shown(script):
     """Stage 2 keeps the epoch of the best macro-F1, although a checkpoint by itself watches the loss."""
-    stage_2 = script["reference_text"]().partition("\n## stage_2\n")[2]
+    stage_2 = script["reference_text"]().partition("\n## stage_2, adapt_mode: finetune\n")[2]
     assert "| `checkpoint` | a mapping | `{monitor: validation/macro_f1, mode: max}` |" in stage_2
