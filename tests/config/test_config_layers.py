@@ -187,7 +187,8 @@ def test_a_bad_override_is_one_problem_that_names_it(write, override, code):
 def test_relative_paths_start_at_the_file_that_wrote_them(write, tmp_path):
     write(
         sub__a="data: {source: {kind: phm_vibench, root: ../here}}\n",
-        main="bases: [sub/a.yaml]\nstage_2: {adapt_mode: finetune, targets: [{system: 1}], init: {checkpoint: x/y.safetensors}}\n",
+        main="bases: [sub/a.yaml]\n"
+        "stage_2: {adapt_mode: finetune, targets: [{system: 1}], init: {checkpoint: x/y.safetensors}}\n",
     )
 
     config = load_config("main.yaml")

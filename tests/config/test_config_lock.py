@@ -73,7 +73,12 @@ def test_every_value_can_be_written(value):
 def test_an_unwritten_default_that_a_rule_would_refuse_stays_unwritten():
     """Writing lr_multipliers.backbone beside a frozen backbone is refused, so the lock cannot write it."""
     document = {
-        "stage_2": {"adapt_mode": "finetune", "targets": [{"system": 1}], "freeze": {"backbone": True}, "lr_multipliers": {"embedding": 0.5}}
+        "stage_2": {
+            "adapt_mode": "finetune",
+            "targets": [{"system": 1}],
+            "freeze": {"backbone": True},
+            "lr_multipliers": {"embedding": 0.5},
+        }
     }
 
     loaded = load_document(document)

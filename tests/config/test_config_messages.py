@@ -52,7 +52,7 @@ CASES = {
     "outside its range": "data: {split: {unit: recording, train: 1.5}}\n" + TAIL,
     "empty list": "seeds: []\n" + TAIL,
     "empty text": "name: ''\n" + TAIL,
-    "list of wrong length": "stage_2:\n  adapt_mode: finetune\n  targets: [{system: 2}]\n  optimizer: {kind: adamw, betas: [0.9]}\n",
+    "list of wrong length": "stage_1:\n  pretrain_mode: contrastive\n  optimizer: {kind: adamw, betas: [0.9]}\n",
     "wrong pattern": "stage_2:\n  adapt_mode: finetune\n  targets: [{system: 2}]\n  checkpoint: {monitor: test/loss}\n",
     "shares do not add up": "data:\n  split:\n    unit: recording\n    train: 0.9\n" + TAIL,
     "two spellings": "stage_2:\n  adapt_mode: finetune\n  targets:\n    - {system: 2, systems: [3]}\n",

@@ -16,7 +16,16 @@ from twostage.legacy.detect import detect
 
 SECTIONS = {"data": {"data_dir": "data"}, "model": {"name": "M_01_ISFM"}, "task": {"type": "DG", "lr": 1e-3}}
 NEW = {"stage_1": {"pretrain_mode": "contrastive"}}
-OLD_KEYS = ("task", "environment", "dataset", "stages", "base_configs", "training", "pipeline_03", "stage_1_pretraining")
+OLD_KEYS = (
+    "task",
+    "environment",
+    "dataset",
+    "stages",
+    "base_configs",
+    "training",
+    "pipeline_03",
+    "stage_1_pretraining",
+)
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,14 @@ def test_the_inside_of_a_misspelled_variant_is_checked():
         ({"stage_1": 3}, [("stage_1", "wrong_type")]),
         ({"stage_1": {}}, [("stage_1.pretrain_mode", "missing_variant")]),
         ({"stage_2": {"adapt_mode": "finetune", "target": [{"system": 1}]}}, [("stage_2.target", "unknown_key")]),
-        ({"stage_2": {"adapt_mode": "finetune", "targets": [{"sytem": 1}]}}, [("stage_2.targets[0].sytem", "unknown_key")]),
-        ({"stage_2": {"adapt_mode": "finetune", "targets": [{"system": "a"}]}}, [("stage_2.targets[0].system", "wrong_type")]),
+        (
+            {"stage_2": {"adapt_mode": "finetune", "targets": [{"sytem": 1}]}},
+            [("stage_2.targets[0].sytem", "unknown_key")],
+        ),
+        (
+            {"stage_2": {"adapt_mode": "finetune", "targets": [{"system": "a"}]}},
+            [("stage_2.targets[0].system", "wrong_type")],
+        ),
         ({"stage_2": {"adapt_mode": "finetune", "targets": [{"zz": 1}]}}, [("stage_2.targets[0].zz", "unknown_key")]),
         ({"stage_9": {}}, [("stage_9", "unknown_key")]),
         (
@@ -100,7 +106,10 @@ def test_the_inside_of_a_misspelled_variant_is_checked():
             [("data.split.train", "wrong_type")],
         ),
         (
-            {"stage_2": {"adapt_mode": "finetune", "targets": [{"system": 1}]}, "data": {"split": {"unit": "domain", "tst_domains": [1]}}},
+            {
+                "stage_2": {"adapt_mode": "finetune", "targets": [{"system": 1}]},
+                "data": {"split": {"unit": "domain", "tst_domains": [1]}},
+            },
             [("data.split.tst_domains", "unknown_key")],
         ),
     ],
