@@ -35,6 +35,8 @@ schema: $(VENV)/.ready
 	$(BIN)/twostage schema --output schemas
 	$(BIN)/python docs/generate_reference.py
 	$(BIN)/python docs/generate_notices.py
+	$(BIN)/python docs/generate_keys.py
+	$(BIN)/python legacy_configs/make.py
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "twostage needs Python 3.11 or newer; say PYTHON=python3.12, for example")'
