@@ -115,7 +115,7 @@ def _settled(
 ) -> tuple[set[KeyPath], dict[KeyPath, Any]]:
     """Which mapped leaves going back asks for, and what it asks for: what it leaves alone is kept, and it must know."""
     while True:
-        given = placed(body, layout, mapped, facts, values)
+        given = placed(body, layout, mapped, facts, {path for path, value in values.items() if value != {}})
         asked = mapped & given.keys()
         if asked == mapped:
             return mapped, given
@@ -133,7 +133,7 @@ def placed(
     facts: Mapping[str, Any],
     taken: Collection[KeyPath],
 ) -> dict[KeyPath, Any]:
-    """What the rules put into the old files for a new document, by path. ``taken`` are the leaves that are there."""
+    """What the rules put into the old files for a new document, by path. ``taken`` are the leaves in the way."""
     used: dict[tuple[Scope, Key], KeyPath] = {}
     for path in mapped:
         leaf = layout.leaf(path, None)
@@ -151,7 +151,9 @@ def rebuilt(body: Mapping[str, Any], carried: Carried) -> list[dict[str, Any]]:
     layout = layout_of(skeletons, found)
     mapped = {(number, *path) for number, rest in enumerate(carried.rests) for path in addresses(rest.order, rest.kept)}
     facts = {"shape": carried.shape, "reading": carried.reading, "names_of_ids": _names(skeletons, body)}
-    kept = {(number, *path) for number, rest in enumerate(carried.rests) for path, _ in leaves(rest.kept)}
+    kept = {
+        (number, *path) for number, rest in enumerate(carried.rests) for path, value in leaves(rest.kept) if value != {}
+    }
     values = _spelled(placed(body, layout, mapped, facts, mapped | kept), carried.rests)
     return [_file(rest, _of_file(number, values)) for number, rest in enumerate(carried.rests)]
 

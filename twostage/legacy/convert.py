@@ -26,6 +26,7 @@ from twostage.legacy.rulebook import forward
 from twostage.legacy.text.nodes import Shadowed
 
 CARRIER = "legacy"
+VERSION = "version"  # of our own format: no old document has it, and none needs it
 UNTYPED = {"missing", "value_error"}  # mistakes that an old file may have made, and its converted one with it
 
 
@@ -85,19 +86,30 @@ def to_old(document: Mapping[str, Any], *, to: str | None = None) -> list[dict[s
     Raises ConversionError with every key that the shape has no words for.
     """
     _check_types(document)
-    body = {key: value for key, value in document.items() if key != CARRIER}
+    body = {key: value for key, value in document.items() if key not in {CARRIER, VERSION}}
     carried = carrier_of(document.get(CARRIER), body, to)
     files = rebuilt(body, carried)
     bases = [rest.bases for rest in carried.rests]
-    again = to_new(
-        files, pipeline=carried.pipeline, reading=carried.reading, bases=bases if any(bases) else ()
-    )
-    missing = _differences(body, {key: value for key, value in again.document.items() if key != CARRIER})
-    if missing:
-        raise ConversionError(
-            f"documents of shape {carried.shape} have no words for " + ", ".join(missing) + "; leave these keys out"
-        )
+    again = to_new(files, pipeline=carried.pipeline, reading=carried.reading, bases=bases if any(bases) else ())
+    _require_same(body, {key: value for key, value in again.document.items() if key != CARRIER}, carried.shape)
     return files
+
+
+def _require_same(wanted: Mapping[str, Any], got: Mapping[str, Any], shape: str) -> None:
+    """Raise ConversionError for what does not come back, and for what would come back though nobody wrote it."""
+    left, right = _flat(wanted), _flat(got)
+    lost = [key for key, value in left.items() if key not in right or not same(value, right[key])]
+    added = [f"{key}: {value}" for key, value in right.items() if key not in left]
+    reasons = [
+        *([f"documents of shape {shape} have no words for {', '.join(lost)}; leave these keys out"] if lost else []),
+        *([f"the old project takes for granted what is not written here; write {', '.join(added)}"] if added else []),
+    ]
+    if reasons:
+        raise ConversionError("; ".join(reasons))
+
+
+def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {".".join(map(str, path)): value for path, value in leaves(document)}
 
 
 def _check_types(document: Mapping[str, Any]) -> None:
@@ -123,12 +135,3 @@ def _detected(files: Sequence[Mapping[str, Any]], pipeline: Pipeline | None) -> 
     if found.shape is None:
         raise ConversionError(f"this is no configuration of the old project ({found.rule}: {found.detail})")
     return found
-
-
-def _differences(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> list[str]:
-    """Keys of the new document that do not come back, as text."""
-    left, right = dict(leaves(wanted)), dict(leaves(got))
-    paths = [
-        path for path in {**left, **right} if path not in left or path not in right or not same(left[path], right[path])
-    ]
-    return [".".join(map(str, path)) for path in paths]
