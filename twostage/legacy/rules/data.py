@@ -71,7 +71,7 @@ class Windows:
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """Key by key."""
         there, window = get(body, prefixed(stage, "window") if stage else "data.window")
-        if not there:
+        if not there or window is None:
             return
         scopes = _doc_scopes(wishes, body, "window") if stage is None else wishes.layout.sees[stage][:1]
         for key, names, codec in self._parts():

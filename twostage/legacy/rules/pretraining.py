@@ -96,7 +96,7 @@ class Systems:
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """Ask for them."""
         there, value = get(body, "stage_1.systems")
-        if there and stage == "stage_1":
+        if there and value is not None and stage == "stage_1":
             wishes.want(stage, SYSTEMS, list(value))
 
 

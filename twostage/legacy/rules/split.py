@@ -74,7 +74,7 @@ class Split:
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """Domains or shares."""
         there, split = get(body, f"{stage}.split")
-        if not there:
+        if not there or split is None:
             return
         if split["unit"] == "domain":
             if "last" in split:
