@@ -102,6 +102,7 @@ def splits() -> st.SearchStrategy[Split]:
 
 # Documents -------------------------------------------------------------------------------------------------------
 
+HELD_OUT = {"test_domains": [3], "train_domains": [0, 1]}
 OPEN: tuple[dict[str, Any], ...] = ({}, {"x": 1}, {"a b": {"c": [None, "d"]}})
 ANYTHING = (None, True, 3, 2.5, "x", ["y", {"z": None}], *OPEN)
 MONITORS = ("validation/loss", "train/loss", "validation/macro_f1")
@@ -116,8 +117,21 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         document["stage_1"] = {"pretrain_mode": "reconstruction"}
     if document.get("stage_1") is not None and document.get("stage_2") is not None:
         document["stage_2"].pop("init", None)
+    _as_one_reading(document)
     assume(_is_valid(document))
     return document
+
+
+def _as_one_reading(document: dict[str, Any]) -> None:
+    """Let both stages split as executed where one does, in a document that was converted so."""
+    sections = [section for name in ("data", "stage_1", "stage_2") if (section := document.get(name)) is not None]
+    splits = [section["split"] for section in sections if section.get("split") is not None]
+    leaking = [split for split in splits if split["unit"] == "as_executed"]
+    if leaking:
+        for section in sections:
+            section.pop("split", None)
+        document["data"] = document.get("data", {}) | {"split": leaking[0]}
+        document["legacy"] = {"shape": "single", "reading": "as_executed"}
 
 
 @st.composite
@@ -176,15 +190,7 @@ def _chosen_beside(shape: Shape, made: dict[str, Any]) -> Shape:
 def _obeying_rules(draw: st.DrawFn, made: dict[str, Any], shape: Shape) -> dict[str, Any]:
     """The mapping, changed where a rule compares its keys."""
     known = shape.properties
-    if {"train", "validation", "test"} <= known.keys():
-        made |= dict(zip(("train", "validation", "test"), draw(st.sampled_from(SHARES)), strict=True))
-    if "test_domains" in known:
-        rule = draw(
-            st.sampled_from(({"last": 2}, {"test_domains": [3], "train_domains": [0, 1]}, {"test_domains": [2]}))
-        )
-        made = {
-            key: value for key, value in made.items() if key not in {"last", "test_domains", "train_domains"}
-        } | rule
+    made = _parts_that_hold(draw, made, known)
     if {"system", "systems"} <= known.keys():
         which = draw(st.sampled_from(({"system": 2}, {"systems": [3, 1]}, {"systems": "all"})))
         made = which | {key: value for key, value in made.items() if key == "tasks"}
@@ -195,9 +201,26 @@ def _obeying_rules(draw: st.DrawFn, made: dict[str, Any], shape: Shape) -> dict[
         made["set"] = draw(st.sampled_from(({}, {"data.batch_size": 8}, {"trainer": {"accelerator": "cpu"}})))
     if "episodes_per_epoch" in known:
         made = _episodes_as_they_have_effect(made)
-    for name in ("seeds", "systems"):
+    if made.get("variants"):
+        made["variants"] = [each | {"name": f"{each['name']}-{number}"} for number, each in enumerate(made["variants"])]
+    for name in ("seeds", "systems", "channels", "test_systems"):
         if isinstance(made.get(name), list):
             made[name] = sorted(set(made[name]))
+    return made
+
+
+def _parts_that_hold(draw: st.DrawFn, made: dict[str, Any], known: Mapping[str, Shape]) -> dict[str, Any]:
+    """A split whose shares add up, or that holds out what it names."""
+    if {"train", "validation", "test"} <= known.keys():
+        made |= dict(zip(("train", "validation", "test"), draw(st.sampled_from(SHARES)), strict=True))
+    if "test_last" in known:
+        made = {key: value for key, value in made.items() if key in {"unit", "train"}}
+        made |= draw(st.sampled_from(({"test_last": 2}, {"test_last": 1, "pooled": True}, HELD_OUT, {})))
+    elif "test_domains" in known:
+        rule = draw(st.sampled_from(({"last": 2}, HELD_OUT, {"test_domains": [2]})))
+        made = {
+            key: value for key, value in made.items() if key not in {"last", "test_domains", "train_domains"}
+        } | rule
     return made
 
 
