@@ -15,7 +15,7 @@ from twostage.legacy.dialects.p04 import p04_layout
 from twostage.legacy.dialects.pair import pair_layout
 from twostage.legacy.dialects.single import single_layout
 from twostage.legacy.dialects.stages import stages_layout
-from twostage.legacy.identity import adapt_mode, by_file, plugin, pretrain_mode, word
+from twostage.legacy.identity import adapt_mode, by_file, executed_mode, plugin, pretrain_mode, word
 
 DOMAIN_TASKS = {"dg", "cddg"}
 
@@ -53,6 +53,8 @@ def facts_of(layout: Layout, leaves: Sequence[Leaf], found: Detection, reading: 
             targets["stage_1"] = plugin(views["stage_1"])
     if "stage_2" in views:
         modes["stage_2"] = adapt_mode(views["stage_2"])
+    if reading == "as_executed":
+        modes = {stage: executed_mode(view, modes[stage]) for stage, view in views.items()}
     first = views.get("stage_1")
     return {
         "shape": found.shape,

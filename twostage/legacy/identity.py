@@ -48,6 +48,14 @@ def adapt_mode(view: View) -> str:
     return "multitask" if named or kind in MULTITASK_TYPES else "finetune"
 
 
+def executed_mode(view: View, mode: str) -> str:
+    """What a mode really was: few-shot tasks trained on plain batches; beside a classification INFONCE was 0."""
+    weight = view.value("task.classification_weight")
+    if mode == "contrastive" and isinstance(weight, int | float) and weight > 0:
+        return "unified_metric"
+    return "finetune" if mode == "fewshot" else mode
+
+
 def plugin(view: View) -> str:
     """The built-in plugin of a pretraining that is none of the modes."""
     name, tasks = word(view, "task.name"), view.value("task.task_list")

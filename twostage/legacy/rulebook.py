@@ -10,6 +10,7 @@ from twostage.legacy.core.mounts import Stage
 from twostage.legacy.core.rule import Body, Rule, get
 from twostage.legacy.rules import (
     adaptation,
+    as_executed,
     data,
     environment,
     episodes,
@@ -26,7 +27,13 @@ from twostage.legacy.rules import (
 from twostage.legacy.variants import ask_variants, read_variants
 
 FIRST: tuple[Rule, ...] = (pretraining.Mode(),)
-DOCUMENT: tuple[Rule, ...] = (*environment.DOCUMENT, *data.DOCUMENT, *model.DOCUMENT, *trainer.DOCUMENT)
+DOCUMENT: tuple[Rule, ...] = (
+    *environment.DOCUMENT,
+    *data.DOCUMENT,
+    *model.DOCUMENT,
+    *trainer.DOCUMENT,
+    *as_executed.DOCUMENT,
+)
 STAGE: tuple[Rule, ...] = (
     *pretraining.STAGE,
     *zero_shot.STAGE,
@@ -40,6 +47,7 @@ STAGE: tuple[Rule, ...] = (
     *selection.STAGE,
     *split.STAGE,
     *data.STAGE,
+    *as_executed.STAGE,
 )
 RULES: tuple[Rule, ...] = (*FIRST, *DOCUMENT, *STAGE)
 

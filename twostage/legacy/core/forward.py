@@ -10,6 +10,7 @@ from typing import Any
 from twostage.legacy.core.leaves import KeyPath, put, same
 from twostage.legacy.core.mounts import Key, Layout, Leaf, Scope, Stage
 from twostage.legacy.core.remarks import Remark, Remarks
+from twostage.legacy.effects.counted import counted
 
 Names = tuple[str, ...]
 
@@ -65,7 +66,7 @@ class View:
 
     def all(self, *names: str) -> list[Leaf]:
         """Every leaf of a quantity, the deciding one first."""
-        keys = [key_of(name) for name in names]
+        keys = [key_of(name) for name in names if self.counts(name)]
         pairs = [(scope, key) for scope in self.scopes for key in keys]
         return [self.source.by_key[pair] for pair in pairs if pair in self.source.by_key]
 
@@ -78,11 +79,17 @@ class View:
         """The leaves below a mapping, each key from its nearest scope."""
         prefix = key_of(name)
         found: dict[Key, Leaf] = {}
+        if not self.counts(name):
+            return []
         for scope in reversed(self.scopes):
             for (where, key), leaf in self.source.by_key.items():
                 if where == scope and key[: len(prefix)] == prefix and len(key) > len(prefix):
                     found[key] = leaf
         return list(found.values())
+
+    def counts(self, name: str) -> bool:
+        """Whether a key is looked at: as executed only what the old code read, dead spellings not."""
+        return self.facts.get("reading") != "as_executed" or counted(name)
 
     def only(self, scope: Scope) -> View:
         """The same view with one scope."""
@@ -118,9 +125,34 @@ class Draft:
 
     def refuse(self, leaf: Leaf | str, reason: str) -> None:
         """Something that the new document would have to say and cannot."""
+        self.remark("refused", self._left_out(leaf, reason), reason)
+
+    def crash(self, leaf: Leaf | str, reason: str) -> None:
+        """Something at which the old code stopped with an error, where the document is to repeat what it did."""
+        text = f"as executed, the old code stopped here: {reason}"
+        self.remark("crash", self._left_out(leaf, text), text)
+
+    def unrepeatable(self, leaf: Leaf | str, reason: str) -> None:
+        """Something that the old code did and that nothing here can repeat."""
+        text = f"as executed, this cannot be repeated: {reason}"
+        self.remark("not-reproduced", self._left_out(leaf, text), text)
+
+    def _left_out(self, leaf: Leaf | str, reason: str) -> Leaf | None:
+        """Stop a run for this; the leaf, where there is one."""
         key = leaf if isinstance(leaf, str) else ".".join(map(str, leaf.key or leaf.path[1:]))
         self.refused.setdefault(key, reason)
-        self.remark("refused", None if isinstance(leaf, str) else leaf, reason)
+        return None if isinstance(leaf, str) else leaf
+
+    def drop(self, path: str) -> None:
+        """Take back what other rules wrote at a key and below it, and what they said it comes from."""
+        *around, last = where = key_of(path)
+        holder: Any = self.body
+        for key in around:
+            holder = holder.get(key) if isinstance(holder, dict) else None
+        if isinstance(holder, dict):
+            holder.pop(last, None)
+        for targets in self.uses.values():
+            targets[:] = [target for target in targets if target[: len(where)] != where]
 
     def written(self, path: str) -> bool:
         """Whether a rule has written a key."""
