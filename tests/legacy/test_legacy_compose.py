@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shared_data import CORPUS
 
 from twostage.config.problems import DocumentError
 from twostage.config.reading.files import text_layer
@@ -23,8 +22,6 @@ from twostage.legacy.text.nodes import find as find_old
 from twostage.legacy.text.nodes import plain as plain_old
 from twostage.legacy.text.read import decode_legacy, read_legacy
 
-SHARED = Path(os.environ.get("TWOSTAGE_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-CORPUS = SHARED / "corpus" / "open"
 TOP = "model: {name: M_01_ISFM}\ntask: {lr: 0.1, type: DG}\ndata: {data_dir: there}\n"
 STAGES = """\
 task: {lr: 0.1, epochs: 5}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from shared_data import SHARED
 
 from twostage.components import build
 from twostage.config.model import (
@@ -30,8 +29,6 @@ from twostage.config.model import (
 from twostage.models.embeddings.hse import PatchStarts
 from twostage.models.heads.linear import LinearHead as Head
 from twostage.models.network import Encoder, Network
-
-SHARED = Path(os.environ.get("TWOSTAGE_SHARED", Path(__file__).parents[3] / "shared"))
 
 
 @pytest.fixture(scope="session", autouse=True)

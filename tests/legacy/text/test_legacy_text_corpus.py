@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from conftest import SHARED
 from legacy_text_rig import has_text_keys, same
+from shared_data import CORPUS
 from test_legacy_text_comments import counted
 
 from twostage.config.problems import DocumentError
@@ -20,7 +20,6 @@ from twostage.legacy.text.write import write_yaml
 
 yaml = pytest.importorskip("yaml")
 
-CORPUS = SHARED / "corpus" / "open"
 pytestmark = [
     pytest.mark.realdata,
     pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no legacy files: {CORPUS} is absent"),

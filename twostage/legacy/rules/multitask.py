@@ -92,11 +92,13 @@ class Tasks:
         named = leaf.value if leaf is not None and isinstance(leaf.value, list) else None
         chosen = LEGACY_TASKS if named is None else named
         single = view.value("stage.individual_systems")
+        if single and not view.value("stage.multitask_system"):
+            chosen = ()  # no target would train the others
         found = [task for task in TASKS if task in chosen or (single and task in TASKS[:2])]
         unknown = [str(task) for task in chosen if task not in TASKS]
         if leaf is not None and unknown:
             draft.refuse(leaf, f"there is no task {unknown[0]!r} here")
-        if leaf is not None and named is not None and found:
+        if leaf is not None and named is not None and found and chosen:
             draft.use("stage_2.tasks", leaf)
         return found
 
