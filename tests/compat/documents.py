@@ -1,0 +1,107 @@
+"""Small documents that together have every section and every variant that a document may have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Document = dict[str, Any]
+
+_SYSTEM = {"targets": [{"system": 6}]}
+_FILES = {"kind": "phm_vibench", "root": "data"}
+
+
+def _pretraining(mode: str, **more: Any) -> Document:
+    return {"pretrain_mode": mode, "systems": [1, 2], "epochs": 3, **more}
+
+
+def _adaptation(mode: str, **more: Any) -> Document:
+    return {"adapt_mode": mode, **_SYSTEM, "epochs": 2, **more}
+
+
+DOCUMENTS: dict[str, Document] = {
+    "contrastive": {
+        "seeds": [0, 1],
+        "model": {"embedding": {"kind": "hse"}, "backbone": {"kind": "patchtst"}},
+        "stage_1": _pretraining("contrastive", loss={"kind": "nt_xent"}, optimizer={"kind": "adamw"}),
+        "stage_2": _adaptation("finetune", head={"kind": "linear"}, scheduler={"kind": "cosine"}),
+    },
+    "contrastive_by_class": {
+        "data": {"source": _FILES, "window": {"placement": "sequential"}, "split": {"unit": "bearing"}},
+        "model": {"embedding": {"kind": "hse_prompt"}, "backbone": {"kind": "transformer"}},
+        "stage_1": _pretraining("contrastive", pairing="class", loss={"kind": "supcon"}, zero_shot={}),
+        "stage_2": _adaptation("finetune", head={"kind": "distance"}, optimizer={"kind": "adam"}),
+    },
+    "triplet": {
+        "data": {"window": {"placement": "random"}, "split": {"unit": "time"}},
+        "model": {"embedding": {"kind": "hse_v2"}, "backbone": {"kind": "dlinear"}},
+        "stage_1": _pretraining("contrastive", pairing="class", loss={"kind": "triplet"}),
+    },
+    "prototypical": {
+        "model": {"embedding": {"kind": "patch"}, "backbone": {"kind": "timesnet"}},
+        "stage_1": _pretraining("contrastive", pairing="class", loss={"kind": "prototypical"}),
+    },
+    "barlow_twins": {
+        "model": {"backbone": {"kind": "fno"}},
+        "stage_1": _pretraining(
+            "contrastive",
+            loss={"kind": "barlow_twins"},
+            augmentations=[{"kind": "noise"}, {"kind": "scale"}, {"kind": "shift"}, {"kind": "polarity"}],
+            scheduler={"kind": "step"},
+        ),
+    },
+    "vicreg": {
+        "model": {"backbone": {"kind": "vibt"}},
+        "stage_1": _pretraining("contrastive", loss={"kind": "vicreg"}, scheduler={"kind": "plateau"}),
+    },
+    "reconstruction_of_two_backbones": {
+        "stage_1": _pretraining("reconstruction", backbones=[{"kind": "dlinear"}, {"kind": "patchtst"}]),
+        "stage_2": _adaptation(
+            "multitask",
+            tasks={"classification": {}, "anomaly_detection": {}, "rul_prediction": {}, "signal_prediction": {}},
+            missing="skip",
+            optimizer={"kind": "sgd"},
+            scheduler={"kind": "constant"},
+        ),
+    },
+    "unified_metric": {
+        "stage_1": _pretraining("unified_metric", early_stopping={}),
+        "stage_2": _adaptation(
+            "finetune",
+            targets=[{"system": 6}, {"systems": [7, 8]}],
+            split={"unit": "domain", "last": 1},
+            lr_multipliers={"backbone": 0.1},
+        ),
+    },
+    "custom": {
+        "stage_1": _pretraining("custom", target="supervised", params={"head": {"kind": "linear"}}),
+        "variants": [{"name": "plain", "set": {}}, {"name": "small", "set": {"data.batch_size": 16}}],
+    },
+    "custom_of_both": {"stage_1": _pretraining("custom", target="classification_prediction", params={})},
+    "custom_flow": {"stage_1": _pretraining("custom", target="flow", params={})},
+    "from_a_checkpoint": {
+        "stage_2": _adaptation("finetune", init={"checkpoint": "save/encoder.safetensors"}, freeze={"backbone": True})
+    },
+    "unseen_systems": {
+        "stage_2": {
+            "adapt_mode": "finetune",
+            "targets": [{"systems": [1, 2, 3]}],
+            "split": {"unit": "system", "test_systems": [3]},
+            "head": {"kind": "linear", "share": "shared"},
+        },
+    },
+    **{
+        f"fewshot_{kind}": {"stage_1": _pretraining("contrastive"), "stage_2": {**_SYSTEM, **more}}
+        for kind, more in {
+            "prototypical": {
+                "adapt_mode": "fewshot",
+                "method": {"kind": "prototypical"},
+                "shots": [1, 5],
+                "repeats": 2,
+            },
+            "matching": {"adapt_mode": "fewshot", "method": {"kind": "matching"}},
+            "neighbours": {"adapt_mode": "fewshot", "method": {"kind": "neighbours"}},
+            "linear_probe": {"adapt_mode": "fewshot", "method": {"kind": "linear_probe"}},
+            "finetune": {"adapt_mode": "fewshot", "method": {"kind": "finetune"}},
+        }.items()
+    },
+}
