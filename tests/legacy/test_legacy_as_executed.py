@@ -112,6 +112,14 @@ def test_epochs_come_from_the_trainer_alone():
     assert stage_2(trainer={"num_epochs": 3, "max_epochs": 4})["epochs"] == 3
 
 
+def test_the_name_counts_before_the_place_as_in_the_old_merged_document():
+    base = old(trainer={"num_epochs": 3})
+    items = [{"overrides": {"trainer": {"max_epochs": 9}}}, {"overrides": {"trainer": {"num_epochs": 8}}}]
+    conversion = executed(base | {"stages": items})
+    assert [conversion.document[stage]["epochs"] for stage in ("stage_1", "stage_2")] == [3, 8]
+    assert [to_new([base | {"stages": items}]).document[stage]["epochs"] for stage in ("stage_1", "stage_2")] == [9, 8]
+
+
 @pytest.mark.parametrize(
     ("written", "section"),
     [
@@ -328,7 +336,7 @@ def test_every_file_of_the_corpus_goes_there_and_back():
             TwoStageConfig.model_validate(conversion.document)
             runnable += 1
     assert seen > 200
-    assert runnable > 0
+    assert 0 < runnable < seen / 20
 
 
 # A whole run ------------------------------------------------------------------------------------------------------

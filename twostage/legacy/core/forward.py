@@ -37,7 +37,6 @@ class Source:
         found = {(leaf.scope, leaf.key): leaf for leaf in self.leaves if leaf.key is not None}
         object.__setattr__(self, "by_key", found)
 
-
     @property
     def paths(self) -> set[KeyPath]:
         """Where the leaves stand."""
@@ -65,9 +64,15 @@ class View:
         return next(iter(self.all(*names)), None)
 
     def all(self, *names: str) -> list[Leaf]:
-        """Every leaf of a quantity, the deciding one first."""
+        """Every leaf of a quantity, the deciding one first.
+
+        As executed the name comes before the scope: the old code put the scopes together, and then read by name.
+        """
         keys = [key_of(name) for name in names if self.counts(name)]
-        pairs = [(scope, key) for scope in self.scopes for key in keys]
+        if self.executed:
+            pairs = [(scope, key) for key in keys for scope in self.scopes]
+        else:
+            pairs = [(scope, key) for scope in self.scopes for key in keys]
         return [self.source.by_key[pair] for pair in pairs if pair in self.source.by_key]
 
     def value(self, *names: str) -> Any:
@@ -89,7 +94,12 @@ class View:
 
     def counts(self, name: str) -> bool:
         """Whether a key is looked at: as executed only what the old code read, dead spellings not."""
-        return self.facts.get("reading") != "as_executed" or counted(name)
+        return not self.executed or counted(name)
+
+    @property
+    def executed(self) -> bool:
+        """Whether the document is to repeat what the old code did."""
+        return bool(self.facts.get("reading") == "as_executed")
 
     def only(self, scope: Scope) -> View:
         """The same view with one scope."""

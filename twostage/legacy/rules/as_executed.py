@@ -52,11 +52,6 @@ OF_KIND = {
 }
 
 
-def executed(view: View) -> bool:
-    """Whether a document is to repeat what the old code did."""
-    return bool(view.facts.get("reading") == EXECUTED)
-
-
 class OnceForAll:
     """Seeds, and what the models did."""
 
@@ -64,7 +59,7 @@ class OnceForAll:
 
     def forward(self, view: View, draft: Draft) -> None:
         """One seed where two stages ran: repeats had the same one."""
-        if executed(view) and view.source.layout.stages:
+        if view.executed and view.source.layout.stages:
             self._seeds(view, draft)
             self._model(view, draft)
 
@@ -119,7 +114,7 @@ class Ran:
 
     def forward(self, view: View, draft: Draft) -> None:
         """Step by step, and last of all where it stopped."""
-        if not executed(view) or view.stage is None:
+        if not view.executed or view.stage is None:
             return
         steps: tuple[Callable[[View, Draft, Stage], None], ...] = (
             _optimizer,
