@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from io import StringIO
-from pathlib import Path
 
 import legacy_strategies as own
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from shared_data import CORPUS
 
 from twostage.api import TwoStageRun
 from twostage.config.document import TwoStageConfig
@@ -23,8 +22,6 @@ from twostage.legacy.core.leaves import same
 from twostage.legacy.text.nodes import plain
 from twostage.legacy.text.read import decode_legacy, read_legacy
 from twostage.report.tables import summary_view
-
-CORPUS = Path(os.environ.get("TWOSTAGE_LEGACY_CORPUS", Path(__file__).parents[3] / "shared" / "corpus" / "open"))
 
 
 def old(**sections):
