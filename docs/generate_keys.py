@@ -150,7 +150,7 @@ def _encoder() -> tuple[Group, ...]:
         Group("model.embedding.kind", (model.EMBEDDING,)),
         Group("model.backbone.kind", (model.BACKBONE,)),
         Group("stage_1.backbones", model.COMPARED),
-        Group("model.embedding.prompt", (model.USE_PROMPT,), "false becomes null"),
+        Group("model.embedding.prompt, model.embedding.kind", (model.USE_PROMPT,), "false: the prompt is null"),
         Group(heads, ("model.classification_head", "model.task_head"), "the first counts only beside several heads"),
     )
 

@@ -83,7 +83,7 @@ def check_run(example, shell):
 
 
 def test_a_twin_with_two_stages_runs(shell, examples_here):
-    check_run(BY_NAME["stages"], shell)
+    check_run(BY_NAME["p04_blocks"], shell)
 
 
 @pytest.mark.long
