@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -166,6 +167,19 @@ def entries(data: Any) -> Iterator[tuple[Any, Any]]:
             yield from entries(value)
 
 
+def checked_entries(data: Any, shape: Shape | None = None) -> Iterator[tuple[Any, Any]]:
+    """Those of a document that the models check: nothing inside an open mapping, and no value of any kind."""
+    shape = root_shape() if shape is None else shape
+    shape = shape.tags[data[shape.discriminator]] if shape.discriminator else shape
+    for key, value in list(data.items() if isinstance(data, dict) else enumerate(data)):
+        below = shape.properties.get(key) if isinstance(data, dict) else shape.item(key)
+        if below is None or not all(each.keys() & {"type", "const", "enum", "discriminator"} for each in below.schemas):
+            continue
+        yield data, key
+        if isinstance(value, dict | list):
+            yield from checked_entries(value, _chosen_beside(below, data) if isinstance(data, dict) else below)
+
+
 @st.composite
 def _mappings(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
     made: dict[str, Any] = {}
@@ -264,8 +278,8 @@ def _schema_values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "const" in schema or "enum" in schema:
         return st.sampled_from(schema.get("enum", [schema.get("const")]))
     if "type" not in schema:
-        return st.sampled_from(ANYTHING)
-    kinds = {"boolean": st.booleans(), "null": st.none(), "object": st.sampled_from(OPEN)}
+        return st.sampled_from(ANYTHING).map(copy.deepcopy)
+    kinds = {"boolean": st.booleans(), "null": st.none(), "object": st.sampled_from(OPEN).map(copy.deepcopy)}
     if schema["type"] in {"integer", "number"}:
         return _numbers(schema)
     if schema["type"] == "array":

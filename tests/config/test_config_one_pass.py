@@ -93,6 +93,15 @@ def test_the_inside_of_a_misspelled_variant_is_checked():
             [("stage_2.targets[0].system", "wrong_type")],
         ),
         ({"stage_2": {"adapt_mode": "finetune", "targets": [{"zz": 1}]}}, [("stage_2.targets[0].zz", "unknown_key")]),
+        *(
+            ({"stage_2": {"adapt_mode": "finetune", "targets": [{"systems": value}]}}, [(f"stage_2.{key}", code)])
+            for value, key, code in [
+                ("al", "targets[0].systems", "wrong_type"),
+                ([1, "x"], "targets[0].systems[1]", "wrong_type"),
+                ([], "targets[0].systems", "wrong_length"),
+                ([1, 1], "targets[0].systems", "rule"),
+            ]
+        ),
         ({"stage_9": {}}, [("stage_9", "unknown_key")]),
         (
             {"stage_2": {"adapt_mode": "finetune", "targets": [{"system": 1}]}, "seeds": ["a"]},
@@ -122,7 +131,7 @@ def test_mending_causes_no_problem(document, expected):
 @given(strategies.documents(), st.data())
 def test_one_bad_value_is_one_problem(document, data):
     """Whatever rules compare the value with, only the value is told."""
-    holder, key = data.draw(st.sampled_from(list(strategies.entries(document))))
+    holder, key = data.draw(st.sampled_from(list(strategies.checked_entries(document))))
     assume(holder[key] is not None and not isinstance(holder[key], dict))
     holder[key] = "?" if isinstance(holder[key], list) else {"?": 1}
 
@@ -136,7 +145,7 @@ def test_one_bad_value_is_one_problem(document, data):
 def test_one_misspelled_key_is_one_problem(document, data):
     """Neither the missing right key nor a rule about it is told beside it."""
     holder, key = data.draw(
-        st.sampled_from([each for each in strategies.entries(document) if isinstance(each[0], dict)])
+        st.sampled_from([each for each in strategies.checked_entries(document) if isinstance(each[0], dict)])
     )
     holder[key + key[-1]] = holder.pop(key)
 

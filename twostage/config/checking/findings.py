@@ -64,8 +64,23 @@ class Finding:
         return str(self.path[-1]) if self.path else ""
 
 
-def findings(error: ValidationError) -> Iterator[Finding]:
-    """All errors, without those that pydantic only raises because of another one."""
+def findings(error: ValidationError) -> list[Finding]:
+    """All errors, without those that pydantic only raises because of another one.
+
+    Where a value may be one of several things, each that it is not raises an error of its own: those about what the
+    value holds say more than one about the value, and of several about the value one is enough.
+    """
+    found = list(_each(error))
+    known = {each.path[:depth] for each in found for depth in range(len(each.path))}
+    known |= {each.path for each in found if each.code not in LEAF_CODES}
+    told: dict[KeyPath, Finding] = {}
+    for each in found:
+        if each.code in LEAF_CODES and each.path not in known:
+            told.setdefault(each.path, each)
+    return [each for each in found if each.code not in LEAF_CODES or told.get(each.path) is each]
+
+
+def _each(error: ValidationError) -> Iterator[Finding]:
     for details in error.errors(include_url=False):
         context = details.get("ctx", {})
         code = CODES.get(details["type"], "invalid")

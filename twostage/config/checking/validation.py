@@ -37,7 +37,7 @@ def validate(root: Node, known: Iterable[Problem] = ()) -> TwoStageConfig:
         try:
             config = TwoStageConfig.model_validate(check.data)
         except ValidationError as error:
-            if not check.round(list(findings(error))):
+            if not check.round(findings(error)):
                 break
         else:
             if check.problems:
