@@ -118,8 +118,8 @@ def _scalars(rules: tuple[Rule, ...]) -> Iterator[Group]:
 def _seeds() -> tuple[Group, ...]:
     holder = ".".join(map(str, variants.HOLDER))
     return (
-        Group("seeds", (*environment.LISTS, environment.SEED), "the seeds, or the first of them"),
-        Group("seeds", (*environment.LISTS, environment.ITERATIONS), "how many there are"),
+        Group("seeds", (*environment.LISTS, *environment.SEEDS), "the seeds, or the first of them"),
+        Group("seeds", (*environment.LISTS, *environment.REPEATS), "how many there are"),
         Group("stage_2.repeats", (environment.ITERATIONS,), "in the second file of a pair"),
         Group("variants.*.name", (f"{holder}.*.name",)),
         Group("variants.*.set", (f"{holder}.*.{variants.OVERRIDES}",)),
