@@ -13,11 +13,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from twostage.config.carrier import Pipeline, Reading
+from twostage.config.checking.shapes import locate
 from twostage.config.document import TwoStageConfig
 from twostage.errors import TwoStageError
 from twostage.legacy.carry import carrier_of, carry, rebuilt, with_extras
 from twostage.legacy.core.forward import Source
-from twostage.legacy.core.leaves import KeyPath, leaves, over, same
+from twostage.legacy.core.leaves import KeyPath, dotted, leaves, over, same
 from twostage.legacy.core.mounts import Leaf
 from twostage.legacy.core.remarks import Remark
 from twostage.legacy.detect import Detection, detect
@@ -118,7 +119,7 @@ def _check_types(document: Mapping[str, Any]) -> None:
         TwoStageConfig.model_validate(document)
     except ValidationError as error:
         typed = [each for each in error.errors() if each["type"] not in UNTYPED]
-        wrong = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in typed]
+        wrong = [f"{dotted(locate(each['loc'])[0])}: {each['msg']}" for each in typed]
         if wrong:
             raise ConversionError("; ".join(wrong)) from error
 

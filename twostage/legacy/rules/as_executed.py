@@ -133,7 +133,7 @@ class Ran:
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """The domains of the split; other rules ask for the rest."""
         there, split = get(body, f"{stage}.split")
-        if not there or split.get("unit") != EXECUTED:
+        if not there or split is None or split.get("unit") != EXECUTED:
             return
         for key, name in (("test_last", LAST), ("test_domains", TESTED), ("train_domains", TRAINED)):
             if key in split:
