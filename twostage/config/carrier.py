@@ -35,7 +35,9 @@ class LegacyCarrier(Section):
     """
 
     shape: Shape = Field(description="Layout of the old document.")
-    pipeline: Pipeline | None = Field(None, description="Pipeline that was named when converting; null took the file's.")
+    pipeline: Pipeline | None = Field(
+        None, description="Pipeline that was named when converting; null took the file's."
+    )
     reading: Reading = Field("meant", description="As the file says, or as the old code executed it.")
     refused: Annotated[tuple[Refusal, ...], FromList] = Field(
         (), description="What this document leaves out; a run is refused until the entry is deleted."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from twostage.config.reading.tree import KeyPath
@@ -56,12 +56,17 @@ class Shape:
 
     def item(self, index: int) -> Shape | None:
         """What may stand at a position of a list; None where no list may stand."""
+        return self._items[min(index, len(self._items) - 1)] if self._items else None
+
+    @cached_property
+    def _items(self) -> tuple[Shape, ...]:
+        """By position; the last one also stands for all after it."""
         for each in self.schemas:
             if "prefixItems" in each:
-                return Shape.of(each["prefixItems"][min(index, len(each["prefixItems"]) - 1)])
+                return tuple(Shape.of(item) for item in each["prefixItems"])
             if "items" in each:
-                return Shape.of(each["items"])
-        return None
+                return (Shape.of(each["items"]),)
+        return ()
 
     @property
     def _mappings(self) -> Iterator[dict[str, Any]]:
@@ -72,6 +77,7 @@ class Shape:
             yield from variant.schemas
 
 
+@cache
 def root_shape() -> Shape:
     """The shape of the whole document, without ``bases``, which is read before."""
     schema = document_schema()
@@ -99,16 +105,21 @@ def locate(loc: tuple[str | int, ...]) -> tuple[KeyPath, Shape | None, Shape | N
     return path, owner, shape
 
 
-def places_of(name: str) -> Iterator[KeyPath]:
+def places_of(name: str) -> tuple[KeyPath, ...]:
     """The mappings of a document in which a key may stand, outermost first; ``[]`` stands for any list item."""
+    return _places().get(name, ())
+
+
+@cache
+def _places() -> dict[str, tuple[KeyPath, ...]]:
+    found: dict[str, tuple[KeyPath, ...]] = {}
     queue: list[tuple[KeyPath, Shape]] = [((), root_shape())]
-    while queue:
-        path, shape = queue.pop(0)
-        if name in shape.properties:
-            yield path
+    for path, shape in queue:
         for key, below in shape.properties.items():
+            found[key] = (*found.get(key, ()), path)
             item = below.item(0)
             queue.append(((*path, f"{key}[]"), item) if item else ((*path, key), below))
+    return found
 
 
 def _below(shape: Shape | None, item: str | int) -> Shape | None:

@@ -26,7 +26,9 @@ def distance(left: str, right: str) -> int:
 def nearest_name(word: str, names: Iterable[str], limit: int | None = None) -> str | None:
     """The name that fewest edits lead to, or None if even that one is another word."""
     spelled = snake_case(word)
-    ranked = sorted((distance(spelled, name), -shared_start(spelled, name), name) for name in names)
+    most = max(1, len(spelled) // 3) if limit is None else limit
+    near = [name for name in names if abs(len(name) - len(spelled)) <= most]
+    ranked = sorted((distance(spelled, name), -shared_start(spelled, name), name) for name in near)
     if not ranked:
         return None
     edits, _, name = ranked[0]
