@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twostage.legacy.core.backward import Wishes
@@ -90,7 +91,7 @@ class Tasks:
         """In the order of the document's own fields; single-task systems need their two tasks as well."""
         leaf = view.find(*ENABLED)
         named = leaf.value if leaf is not None and isinstance(leaf.value, list) else None
-        chosen = LEGACY_TASKS if named is None else named
+        chosen: Sequence[Any] = LEGACY_TASKS if named is None else named
         single = view.value("stage.individual_systems")
         if single and not view.value("stage.multitask_system"):
             chosen = ()  # no target would train the others
