@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from twostage.legacy.core.backward import Want, Wishes
-from twostage.legacy.core.forward import Draft, Source
+from twostage.legacy.core.forward import Draft, Source, key_of
 from twostage.legacy.core.leaves import leaves, put, same
 from twostage.legacy.core.mounts import Key, Leaf, Stage
 from twostage.legacy.core.rule import Body
@@ -65,7 +65,7 @@ def _effect(
     came_from = {target: path for path, targets in other.uses.items() for target in targets}
     by_path = {leaf.path: leaf for leaf in changes.values()}
     return {
-        key: (value, by_path.get(came_from.get(tuple(key.split(".")), ())))
+        key: (value, by_path.get(came_from.get(key_of(key), ())))
         for key, value in after.items()
         if key not in before or not same(before[key], value)
     }
@@ -122,5 +122,5 @@ def _with(body: Body, values: Mapping[str, Any]) -> dict[str, Any]:
     for path, value in leaves(body):
         put(result, path, value)
     for key, value in values.items():
-        put(result, tuple(key.split(".")), value)
+        put(result, key_of(key), value)
     return result

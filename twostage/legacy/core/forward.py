@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from twostage.legacy.core.leaves import KeyPath, put, same
@@ -19,9 +20,10 @@ class NotHere(Exception):  # noqa: N818 - it is a reason, not a failure
     """A value that the new document cannot hold; the text says why."""
 
 
+@cache
 def key_of(name: str) -> Key:
-    """``task.lr`` as a key."""
-    return tuple(name.split("."))
+    """``task.lr`` as a key; a part of digits is the place in a list."""
+    return tuple(int(part) if part.isdecimal() else part for part in name.split("."))
 
 
 @dataclass(frozen=True)

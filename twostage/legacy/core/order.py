@@ -39,7 +39,7 @@ def rebuild(
             ((key, inner),) = entry.items()
             value, inside = _rebuild_inner(inner, _inside(kept, key), mapped, (*path, key))
             placed |= inside
-            if value:
+            if value or not path:  # a section whose keys are all deleted is empty, and still a section
                 result[key] = value
         elif (*path, entry) in mapped:
             result[entry] = mapped[(*path, entry)]
