@@ -78,6 +78,18 @@ def test_the_inside_of_a_misspelled_variant_is_checked():
     ]
 
 
+def test_keys_that_no_variant_knows_are_told_where_the_variant_is_missing():
+    document = {"stage_2": {"adapt_mod": "finetune", "targets": [{"system": 2}], "epocs": 3, "shots": [1], "tasks": {}}}
+
+    problems = problems_of(document)
+
+    assert sorted(keys(problems)) == [("stage_2.adapt_mode", "missing_variant"), ("stage_2.epocs", "unknown_key")]
+    assert {problem.suggestion for problem in problems} == {
+        "did you mean adapt_mode by adapt_mod?",
+        "did you mean epochs?",
+    }
+
+
 @pytest.mark.parametrize(
     ("document", "expected"),
     [

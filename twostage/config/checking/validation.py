@@ -114,7 +114,7 @@ class _Check:
         if finding.code == "unknown_variant":
             return self._retag(finding) or self._take_out(finding.path)
         if finding.code == "missing_variant":
-            return self._guess_variant(finding) or self._take_out(finding.path)
+            return self._guess_variant(finding) or self._give_up(finding)
         return finding.code in LEAF_CODES | {"invalid"} and self._take_out(finding.path)
 
     def _take_out(self, path: KeyPath, meant: str = "") -> bool:
@@ -149,6 +149,17 @@ class _Check:
         mapping[shape.discriminator] = fitting[0]
         self.retagged.add(finding.path)
         return True
+
+    def _give_up(self, finding: Finding) -> bool:
+        """Take a mapping out whose variant nobody can tell, but tell the keys that none of the variants knows."""
+        shape = finding.shape or Shape(())
+        written = _at(self.data, finding.path)
+        tag = shape.discriminator or ""
+        slip = nearest_name(tag, [key for key in written if key not in shape.properties])
+        for key, value in written.items():
+            if key not in shape.properties and key != slip:
+                self._tell(Finding("unknown_key", (*finding.path, key), value, "", None, shape, None))
+        return self._take_out(finding.path)
 
 
 def _at(data: Any, path: KeyPath) -> dict[Any, Any]:
