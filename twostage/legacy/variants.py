@@ -91,7 +91,7 @@ def ask_variants(body: Body, wishes: Wishes, ask: Callable[[Body, Wishes], None]
     base = _wants(plain, wishes, ask)
     for index, variant in enumerate(variants):
         holder = ".".join(map(str, (*HOLDER, index)))
-        wishes.want("stage_1", f"{holder}.name", variant["name"], scopes=_shared(wishes))
+        wishes.want("stage_1", f"{holder}.name", variant.get("name"), scopes=_shared(wishes))
         changed = _wants(_with(plain, variant.get("set", {})), wishes, ask)
         asked = False
         for (_, names), want in changed.items():

@@ -41,7 +41,7 @@ def rebuild(
             placed |= inside
             if value or not path:  # a section whose keys are all deleted is empty, and still a section
                 result[key] = value
-        elif (*path, entry) in mapped:
+        elif (*path, entry) in mapped and not is_branch(_inside(kept, entry)):
             result[entry] = mapped[(*path, entry)]
             placed.add((*path, entry))
         elif isinstance(kept, Mapping) and entry in kept:
