@@ -59,7 +59,8 @@ def carry(
     shape: Shape = source.facts["shape"]
     own = {(number, *path): value for number, file in enumerate(files) for path, value in leaves(file)}
     blank = Carried(shape, explicit, reading, ())
-    layout = layout_of(files, _found(files, blank, draft.body)) if own.keys() != source.paths else source.layout
+    found = _found(files, blank, draft.body)
+    layout = layout_of(files, found, reading) if own.keys() != source.paths else source.layout
     rests = _rests(files, layout, source.facts, draft, own)
     carried = Carried(shape, explicit, reading, rests)
     again = rebuilt(draft.body, carried)
@@ -148,7 +149,7 @@ def rebuilt(body: Mapping[str, Any], carried: Carried) -> list[dict[str, Any]]:
     """The old files of a new document."""
     skeletons = [_skeleton(rest) for rest in carried.rests]
     found = _found(skeletons, carried, body)
-    layout = layout_of(skeletons, found)
+    layout = layout_of(skeletons, found, carried.reading)
     mapped = {(number, *path) for number, rest in enumerate(carried.rests) for path in addresses(rest.order, rest.kept)}
     facts = {"shape": carried.shape, "reading": carried.reading, "names_of_ids": _names(skeletons, body)}
     kept = {

@@ -66,7 +66,7 @@ def to_new(
     """
     whole = [over(base, file) for base, file in zip(bases, files, strict=True)] if bases else list(files)
     found = _detected(whole, pipeline)
-    layout = layout_of(whole, found)
+    layout = layout_of(whole, found, reading)
     old = tuple(layout.read(whole))
     source = Source(layout, old, facts_of(layout, old, found, reading))
     draft = forward(source)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from twostage.config.carrier import Pipeline, Shape
 from twostage.legacy.dialects.p03 import stage_places
 from twostage.legacy.dialects.sections import SECTIONS
+from twostage.legacy.dialects.stages import only_stage
 from twostage.legacy.names import declared_pipeline, hinted_pipeline
 
 Role = Literal["pretrain", "train", "fewshot", "finetune"]
@@ -37,7 +38,7 @@ def detect(file: Any, pipeline: Pipeline | None = None) -> Detection:
     if not isinstance(file, Mapping) or not file or not all(isinstance(key, str) for key in file):
         return Detection(None, "R0", "not a mapping of names")
     shape, rule, detail = _shape(file)
-    return Detection(shape, rule, detail, pipeline or _pipeline(file, shape), role_of(file))
+    return Detection(shape, rule, detail, pipeline or _pipeline(file, shape), role_of(only_stage(file)))
 
 
 def _shape(file: Mapping[str, Any]) -> tuple[Shape | None, str, str]:
@@ -67,7 +68,7 @@ def _plain_shape(file: Mapping[str, Any]) -> tuple[Shape | None, str, str]:
     if _has_core_keys(file):
         nested = any(isinstance(file.get(name), Mapping) and "args" in file[name] for name in (*SECTIONS, "dataset"))
         return "single", "R7", "args" if nested else "flat"
-    if keys <= set(SECTIONS) and all(isinstance(value, Mapping) for value in file.values()):
+    if keys <= set(SECTIONS) and all(isinstance(value, Mapping | None) for value in file.values()):
         return "fragment", "R8", "+".join(sorted(keys))
     if "name" in keys and keys & BARE_TRAINER and not any(isinstance(value, Mapping) for value in file.values()):
         return "fragment", "R8", "trainer without its section"

@@ -20,13 +20,13 @@ from twostage.legacy.identity import adapt_mode, by_file, executed_mode, plugin,
 DOMAIN_TASKS = {"dg", "cddg"}
 
 
-def layout_of(files: Sequence[Any], found: Detection) -> Layout:
+def layout_of(files: Sequence[Any], found: Detection, reading: Reading = "meant") -> Layout:
     """The layout of the files."""
     stage: Stage = single_stage(found)
     if found.shape == "pair":
         return pair_layout(files)
     if found.shape == "stages":
-        return stages_layout(files[0], stage)
+        return stages_layout(files[0], stage, executed=reading == "as_executed")
     if found.shape == "p03":
         return p03_layout(files[0])
     if found.shape == "p04":

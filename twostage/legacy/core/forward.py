@@ -28,7 +28,7 @@ def key_of(name: str) -> Key:
 
 @dataclass(frozen=True)
 class Source:
-    """All leaves of the old files, by scope and key. Where one key is written twice, the later one counts."""
+    """All leaves of the old files, by scope and key. Of two with one key the stronger one counts, or the later one."""
 
     layout: Layout
     leaves: Sequence[Leaf]
@@ -36,7 +36,8 @@ class Source:
     by_key: Mapping[tuple[Scope, Key], Leaf] = field(init=False)
 
     def __post_init__(self) -> None:
-        found = {(leaf.scope, leaf.key): leaf for leaf in self.leaves if leaf.key is not None}
+        rising = sorted(self.leaves, key=lambda leaf: leaf.strength)
+        found = {(leaf.scope, leaf.key): leaf for leaf in rising if leaf.key is not None}
         object.__setattr__(self, "by_key", found)
 
     @property

@@ -22,13 +22,15 @@ OWN_NAMES = "stage"  # the room of keys that only the block of a stage has
 class Mount:
     """Keys below ``prefix`` belong to ``scope``; their key is what follows, below ``under``.
 
-    ``expands`` says that a key such as ``task.lr`` stands for ``lr`` in ``task``.
+    ``expands`` says that a key such as ``task.lr`` stands for ``lr`` in ``task``. Of two mounts of one scope that hold
+    the same key, the one with more ``strength`` decides, wherever they stand.
     """
 
     prefix: KeyPath
     scope: Scope
     under: Key = ()
     expands: bool = False
+    strength: int = 0
 
     def key_of(self, path: KeyPath) -> Key | None:
         """The key of a path below the mount."""
@@ -58,6 +60,7 @@ class Leaf:
     scope: Scope
     key: Key | None
     value: Any
+    strength: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class Layout:
         if not fitting:
             return Leaf(path, "shared", None, value)
         mount = max(fitting, key=lambda each: len(each.prefix))
-        return Leaf(path, mount.scope, mount.key_of(path), value)
+        return Leaf(path, mount.scope, mount.key_of(path), value, mount.strength)
 
     def home(self, scope: Scope, key: Key) -> KeyPath | None:
         """Where a key goes that the old document does not have yet."""
