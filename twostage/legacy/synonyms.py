@@ -38,7 +38,7 @@ def _groups() -> Iterator[Names]:
     yield from (optimization.EPOCHS, optimization.OPTIMIZER, optimization.LR, optimization.WEIGHT_DECAY)
     yield from (selection.MONITOR, selection.SWITCH, selection.PATIENCE, selection.MIN_DELTA)
     yield from (data.BATCH, data.LENGTH, split.TRAIN, scheduler.KIND, (*model.COMPARED, model.BACKBONE))
-    yield from ((*environment.LISTS, environment.SEED), (*environment.LISTS, environment.ITERATIONS))
+    yield from ((*environment.LISTS, *environment.SEEDS), (*environment.LISTS, *environment.REPEATS))
     yield from (adaptation.CHECKPOINT, adaptation.MULTIPLIER, *adaptation.FROZEN.values(), multitask.ENABLED)
     yield from (pretraining.SYSTEMS_PROPER, pretraining.RATIO, pretraining.FORECAST, pretraining.PROJECTION)
     for rule in (*environment.DOCUMENT, *data.DOCUMENT, *trainer.DOCUMENT):

@@ -62,9 +62,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number of at least ``least``."""
+    """A whole number of at least ``least``, and below ``below`` where that is given."""
 
     least: int = 1
+    below: int | None = None
 
     def decode(self, old: Any) -> int:
         """As an int; ``100.0`` is one too."""
@@ -72,6 +73,8 @@ class Whole:
         broken = isinstance(value, float) and not value.is_integer()
         if broken or value < self.least:
             raise NotHere(f"expected a whole number of at least {self.least}, found {old!r}")
+        if self.below is not None and value >= self.below:
+            raise NotHere(f"expected a whole number below {self.below}, found {old!r}")
         return int(value)
 
     def encode(self, new: Any) -> Any:
@@ -81,13 +84,14 @@ class Whole:
 
 @dataclass(frozen=True)
 class Flag:
-    """True or false."""
+    """True or false, also as text."""
 
     def decode(self, old: Any) -> bool:
-        """Only a boolean is one."""
-        if not isinstance(old, bool):
-            raise NotHere(f"expected true or false, found {old!r}")
-        return old
+        """Of text only the two words; the old code took any text for true."""
+        word = _folded(old)
+        if isinstance(word, bool | str) and word in {True, False, "true", "false"}:
+            return word in {True, "true"}
+        raise NotHere(f"expected true or false, found {old!r}")
 
     def encode(self, new: Any) -> Any:
         """As it is."""
@@ -111,16 +115,16 @@ class Text:
 
 @dataclass(frozen=True)
 class Ids:
-    """A list of distinct whole numbers; a single number stands for a list of one."""
+    """A list of distinct whole numbers, also as text; a single number stands for a list of one."""
 
     def decode(self, old: Any) -> list[int]:
-        """As a list."""
-        items = [old] if isinstance(old, int) and not isinstance(old, bool) else old
-        if not isinstance(items, list) or not items or not all(type(item) is int for item in items):
+        """As a list; a number that is named again adds nothing."""
+        items = old if isinstance(old, list) else [old]
+        numbers = [_whole(item) for item in items]
+        found = [number for number in numbers if number is not None]
+        if not found or len(found) != len(numbers):
             raise NotHere(f"expected a list of whole numbers, found {old!r}")
-        if len(set(items)) != len(items):
-            raise NotHere(f"{old!r} names a number twice")
-        return list(items)
+        return list(dict.fromkeys(found))
 
     def encode(self, new: Any) -> Any:
         """As a list."""
@@ -148,6 +152,14 @@ class Choice:
     def encode(self, new: Any) -> Any:
         """The usual old word."""
         return self.spellings[new][0] if new in self.spellings else NO_WORD
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, or text that is one."""
+    if type(value) is int:
+        return value
+    digits = value.strip().removeprefix("-") if isinstance(value, str) else ""
+    return int(value) if digits.isascii() and digits.isdecimal() else None
 
 
 def _folded(value: Any) -> Any:

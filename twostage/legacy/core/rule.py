@@ -54,9 +54,14 @@ def decoded(leaf: Leaf, codec: Codec, draft: Draft) -> Any:
     except NotHere as reason:
         draft.remark("kept-value", leaf, str(reason))
         return None
-    if isinstance(leaf.value, str) and not isinstance(value, str | bool):
-        draft.remark("retyped", leaf, f"the old loader read {leaf.value!r} as text; here it is the number {value!r}")
+    if _holds_text(leaf.value) and not _holds_text(value):
+        kind = "" if isinstance(value, bool) else "the numbers " if isinstance(value, list) else "the number "
+        draft.remark("retyped", leaf, f"the old loader read {leaf.value!r} as text; here it is {kind}{value!r}")
     return value
+
+
+def _holds_text(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and any(isinstance(item, str) for item in value))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ PLACEMENTS = Choice(
     {"evenly_spaced": ("evenly_spaced",), "sequential": ("sequential",), "random": ("random",)},
 )
 NORMALIZATIONS = Choice(
-    {"standardize": ("standardization", True), "minmax": ("minmax",), "none": ("none", False)},
+    {"standardize": ("standardization", True, "true"), "minmax": ("minmax",), "none": ("none", False, "false")},
 )
 
 
@@ -166,7 +166,12 @@ SOURCE: tuple[Rule, ...] = (
 DOCUMENT: tuple[Rule, ...] = (
     *SOURCE,
     Windows(),
-    Scalar("normalize", "data.normalize", ("data.normalization", "data.normalize"), NORMALIZATIONS),
+    Scalar(
+        "normalize",
+        "data.normalize",
+        ("data.normalization", "data.normalize", "data.preprocessing.normalize"),
+        NORMALIZATIONS,
+    ),
     BatchSize(),
     Scalar("workers", "data.workers", ("data.num_workers", "task.num_workers", "trainer.num_workers"), Whole(0)),
 )

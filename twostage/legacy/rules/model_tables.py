@@ -15,7 +15,7 @@ Option = tuple[str, Names, Codec]
 _PATCHES: tuple[Option, ...] = (
     ("patch_length", ("model.patch_size_L",), Whole(1)),
     ("patch_channels", ("model.patch_size_C",), Whole(1)),
-    ("patches", ("model.num_patches",), Whole(1)),
+    ("patches", ("model.num_patches", "model.n_patches"), Whole(1)),
     ("dim", ("model.output_dim",), Whole(1)),
 )
 _ACTIVATION = Choice({"relu": ("relu",), "gelu": ("gelu",)})

@@ -39,7 +39,9 @@ KIND: Names = (
 
 def _options(*names: str) -> Names:
     return tuple(
-        f"{holder}.{name}" for name in names for holder in ("task.scheduler.options", "stage.scheduler.options")
+        f"{holder}.{name}"
+        for name in names
+        for holder in ("task.scheduler.options", "stage.scheduler.options", "task.scheduler", "stage.scheduler")
     )
 
 

@@ -55,7 +55,7 @@ class Split:
             if sources is not None and not set(sources) & set(ids or ()):
                 draft.set(f"{target}.train_domains", sources, trained)
         leaf, share = _share(view, draft, TRAIN)
-        if leaf is not None and share is not None and share > 0.0:
+        if leaf is not None and share is not None and 0.0 < share <= 1.0:
             draft.set(f"{target}.validation", _rest(share), leaf)
         _tell(draft, last or tested)
         return True
