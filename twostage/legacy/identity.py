@@ -11,6 +11,8 @@ FEWSHOT_TYPES = {"fs", "gfs"}
 MULTITASK_TYPES = {"in_distribution", "multi_task", "mt"}
 # Tasks of the old project that pretrain, as names of built-in plugins.
 FLOW, SUPERVISED, BOTH = "flow", "supervised", "classification_prediction"
+# The last one is what pipeline 03 calls the task of both its stages; its pretraining masks.
+MASKED = {"masked_reconstruction", "prediction", "multitask_pretrain_finetune"}
 SINGLE_TASKS = ("classification", "anomaly_detection")
 METHODS = {
     "prototypical_network": "prototypical",
@@ -30,7 +32,7 @@ def word(view: View, *names: str) -> str:
 def pretrain_mode(view: View, *, unified: bool) -> str:
     """The mode of a pretraining."""
     name = word(view, "task.name")
-    masked = name in {"masked_reconstruction", "prediction"} or view.find("stage.masking_ratio") is not None
+    masked = name in MASKED or view.find("stage.masking_ratio") is not None
     if masked:
         return "reconstruction"
     modes = (word(view, "task.training_mode"), word(view, "stage.type"))

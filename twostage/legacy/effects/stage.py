@@ -30,5 +30,6 @@ TABLE: Table = {
     "target_datasets": never("no code knew data sets by these names"),
     "backbone_comparison": never(instead="stage.backbones_to_compare"),
     **bare("never", "reconstruction_loss_weight checkpoint_every_n_epochs type target_metrics"),
+    **bare("never", "unified_datasets dataset_specific freeze_prompts freeze_backbone pretrained_path"),
     **bare("never", "description success_criteria config_overrides overrides"),
 }

@@ -22,11 +22,22 @@ CHECKPOINT: Names = (
     "model.pretrained_checkpoint",
     "model.load_checkpoint",
     "model.pretrained_path",
+    "stage.pretrained_path",
+)
+HANDED_ON: Names = (
+    "stage.load_pretrained",
+    "pipeline_03.checkpoint.load_pretrained",
+    "pipeline_03.checkpoint_strategy.load_pretrained_for_stage_2",
 )
 FROZEN: dict[str, Names] = {
     "embedding": ("task.freeze_embedding", "model.freeze_embedding"),
-    "backbone": ("task.freeze_backbone", "model.freeze_backbone"),
-    "prompt": ("task.freeze_prompt", "model.freeze_prompt", "model.freeze_prompts_in_finetuning"),
+    "backbone": ("task.freeze_backbone", "model.freeze_backbone", "stage.freeze_backbone"),
+    "prompt": (
+        "task.freeze_prompt",
+        "model.freeze_prompt",
+        "model.freeze_prompts_in_finetuning",
+        "stage.freeze_prompts",
+    ),
 }
 MULTIPLIER: Names = ("task.backbone_lr_multiplier", "finetune.backbone_lr_multiplier")
 PROMPTED = ("hse_prompt", "hse_v2")
@@ -90,8 +101,10 @@ class Targets:
     def _of_task(view: View, draft: Draft) -> None:
         leaf = view.find(*SYSTEMS_PROPER)
         ids = None if leaf is None else decoded(leaf, Ids(), draft)
-        if leaf is not None and ids is not None:
-            draft.set("stage_2.targets", [{"system": ids[0]} if len(ids) == 1 else {"systems": ids}], leaf)
+        if leaf is not None and ids is not None and (len(ids) == 1 or _each(view)):
+            draft.set("stage_2.targets", [{"system": system} for system in ids], leaf)
+        elif leaf is not None and ids is not None:
+            draft.set("stage_2.targets", [{"systems": ids}], leaf)
         else:
             draft.set("stage_2.targets", [{"systems": "all"}])
             draft.remark(
@@ -103,7 +116,9 @@ class Targets:
         there, targets = get(body, "stage_2.targets")
         if stage != "stage_2" or not there:
             return
-        if wishes.facts["shape"] == "p04":
+        if wishes.spelled(stage, *SYSTEMS_PROPER) and len(targets) > 1 and _singles(targets):
+            wishes.want(stage, SYSTEMS_PROPER, [target["system"] for target in targets])
+        elif wishes.facts["shape"] == "p04":
             for index, target in enumerate(targets):
                 wishes.want(stage, f"{LISTED}.{index}.dataset_id", target.get("system"))
         elif wishes.spelled(stage, *NAMED):
@@ -114,6 +129,15 @@ class Targets:
             ids = targets[0].get("systems") or [targets[0].get("system")]
             if ids != "all":
                 wishes.want(stage, SYSTEMS_PROPER, list(ids))
+
+
+def _each(view: View) -> bool:
+    """Whether systems are adapted to one by one: pipeline 04 went on from one pretraining to each of its systems."""
+    return view.facts["pipeline"] == "04" and view.facts["shape"] in {"p03", "p04"}
+
+
+def _singles(targets: Any) -> bool:
+    return all(list(target) == ["system"] for target in targets)
 
 
 def _ask_by_task(targets: Any, stage: Stage, wishes: Wishes) -> None:
@@ -151,6 +175,26 @@ class Init:
         there, value = get(body, "stage_2.init.checkpoint")
         if there and stage == "stage_2":
             wishes.want(stage, CHECKPOINT, Text().encode(value))
+
+
+class Start:
+    """``load_pretrained: false``: stage 2 starts from scratch beside stage 1."""
+
+    name = "start"
+
+    def forward(self, view: View, draft: Draft) -> None:
+        """Only false says something; handing weights on is what a second stage is for."""
+        leaf = view.find(*HANDED_ON) if view.stage == "stage_2" and "stage_1" in view.source.layout.stages else None
+        value = None if leaf is None else decoded(leaf, Flag(), draft)
+        if value is False:
+            draft.set("stage_2.start", "from_scratch", leaf)
+
+    def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
+        """The switch of pipeline 03; as executed, starting from scratch needs no word."""
+        there, value = get(body, "stage_2.start")
+        known = wishes.facts["shape"] == "p03" or wishes.spelled(stage, *HANDED_ON)
+        if there and stage == "stage_2" and value == "from_scratch" and known and wishes.facts["reading"] == "meant":
+            wishes.want(stage, HANDED_ON, value=False)
 
 
 class Freeze:
@@ -208,4 +252,4 @@ class LabelSmoothing:
             wishes.want(stage, "task.label_smoothing", value)
 
 
-STAGE: tuple[Rule, ...] = (Targets(), Init(), Freeze(), LabelSmoothing())
+STAGE: tuple[Rule, ...] = (Targets(), Init(), Start(), Freeze(), LabelSmoothing())

@@ -26,6 +26,7 @@ USE_PROMPT = "model.use_prompt"
 FAMILIES = ("M_01_ISFM", "M_02_ISFM", "M_02_ISFM_Prompt", "M_02_ISFM_Prompt_Simplified", "ISFM")
 IDENTITY = {"hse": ("M_01_ISFM", "ISFM"), "patch": ("M_01_ISFM", "ISFM")}
 PROMPTED = ("M_02_ISFM_Prompt", "ISFM_Prompt")
+PROMPT_KINDS = ("hse_prompt", "hse_v2")  # embeddings that can do without their prompt
 
 
 class Encoder:
@@ -35,7 +36,7 @@ class Encoder:
 
     def forward(self, view: View, draft: Draft) -> None:
         """Of a stage of its own only what agrees: weights can pass on to an equal encoder alone."""
-        first = view.only(view.scopes[0])
+        first = self._first(view)
         if not self._known(first, draft):
             return
         self._part(first, draft, "embedding", EMBEDDING, default="hse")
@@ -43,18 +44,34 @@ class Encoder:
             self._part(first, draft, "backbone", BACKBONE, default=None)
         for key in (NAME, TYPE):
             draft.use("model", first.find(key)) if draft.written("model") else None
-        for scope in view.scopes[1:]:
-            self._agree(view.only(scope), draft)
+        for scope in view.scopes:
+            if scope not in first.scopes:
+                self._agree(view.only(scope), draft)
+
+    @staticmethod
+    def _first(view: View) -> View:
+        """Where the encoder is named: in what the stages share, or in the first stage where all is said by stages."""
+        common, *stages = view.scopes
+        named = next((scope for scope in view.scopes if view.only(scope).all(NAME, EMBEDDING, BACKBONE)), common)
+        return View(view.source, (named, common)) if named in stages else view.only(common)
 
     def _known(self, view: View, draft: Draft) -> bool:
         """Whether the model is one of the families that can be told in parts."""
         leaf = view.find(NAME)
         if leaf is None:
+            self._empty(view, draft)
             return view.find(EMBEDDING, BACKBONE) is not None
         if leaf.value in FAMILIES or view.find(BACKBONE) is not None:
             return True
         draft.refuse(leaf, f"there is no model {leaf.value!r} here; write model.embedding and model.backbone instead")
         return False
+
+    @staticmethod
+    def _empty(view: View, draft: Draft) -> None:
+        """A section that is there and no mapping: a run must not fall back on a model of ours in silence."""
+        leaf = view.find("model")
+        if leaf is not None and view.source.layout.stages:
+            draft.refuse(leaf, "the section names no model; write model.embedding and model.backbone")
 
     @staticmethod
     def _part(view: View, draft: Draft, part: str, key: str, default: str | None) -> None:
@@ -72,8 +89,10 @@ class Encoder:
         draft.set(f"model.{part}.kind", kind, leaf)
         prompt = view.find(USE_PROMPT)
         bare = part == "embedding" and prompt is not None and prompt.value is False
-        if bare and kind in {"hse_prompt", "hse_v2"}:
+        if bare and kind in PROMPT_KINDS:
             draft.set("model.embedding.prompt", None, prompt)
+        elif part == "embedding" and prompt is not None and prompt.value is True and kind in PROMPT_KINDS:
+            draft.use("model.embedding.kind", prompt)
         for new, value, option in options(view, draft, tables[kind]):
             if not (bare and new.startswith("prompt.")):
                 draft.set(f"model.{part}.{new}", value, option)
@@ -107,7 +126,7 @@ class Encoder:
         if not there:
             return
         kind = get(model, "embedding.kind")[1]
-        family, of_type = PROMPTED if kind in {"hse_prompt", "hse_v2"} else IDENTITY["hse"]
+        family, of_type = PROMPTED if kind in PROMPT_KINDS else IDENTITY["hse"]
         wishes.want(stage, NAME, family)
         wishes.want(stage, TYPE, of_type)
         for part, key, names, tables in (
@@ -120,6 +139,8 @@ class Encoder:
             wishes.want(stage, key, names.encode(section["kind"]))
             if part == "embedding" and "prompt" in section and section["prompt"] is None:
                 wishes.want(stage, USE_PROMPT, value=False)
+            elif part == "embedding" and section["kind"] in PROMPT_KINDS and wishes.spelled(stage, USE_PROMPT):
+                wishes.want(stage, USE_PROMPT, value=True)
             ask(section, stage, wishes, tables[section["kind"]])
 
 

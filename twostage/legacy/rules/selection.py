@@ -21,6 +21,7 @@ MONITOR: Names = (
     "task.monitor",
     "task.es_monitor",
     "output.monitor_metric",
+    "pipeline_03.checkpoint.monitor",
 )
 LOSSES = ("val_loss", "val_total_loss")
 ACCURACIES = ("val_accuracy", "val_acc")
@@ -141,7 +142,8 @@ class EarlyStopping:
         if leaf is not None:
             return decoded(leaf, Flag(), draft), leaf
         mapped = view.below("trainer.early_stopping") or view.below("task.early_stopping")
-        return (True, None) if mapped or view.find("stage.patience") else (None, None)
+        patient = view.find("stage.patience", *(["task.es_patience"] if view.facts["shape"] == "p04" else []))
+        return (True, None) if mapped or patient else (None, None)
 
     @staticmethod
     def _parts() -> tuple[tuple[str, Names, Codec], ...]:
