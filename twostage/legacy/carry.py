@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twostage.config.carrier import Pipeline, Reading, Shape
@@ -157,6 +157,19 @@ def rebuilt(body: Mapping[str, Any], carried: Carried) -> list[dict[str, Any]]:
     }
     values = _spelled(placed(body, layout, mapped, facts, mapped | kept), carried.rests)
     return [_file(rest, _of_file(number, values)) for number, rest in enumerate(carried.rests)]
+
+
+def outspoken(carried: Carried) -> Carried:
+    """The same, but a value that the old files did not have is written, unless a kept one stands in its place.
+
+    An edit elsewhere may have changed what goes without saying.
+    """
+    return replace(carried, rests=tuple(replace(rest, absent=_in_place(rest)) for rest in carried.rests))
+
+
+def _in_place(rest: Rest) -> dict[str, Any]:
+    kept = {path for path, _ in leaves(rest.kept)}
+    return nested({path: value for path, value in leaves(rest.absent) if path in kept})
 
 
 def _skeleton(rest: Rest) -> dict[str, Any]:

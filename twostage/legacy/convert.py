@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from twostage.config.carrier import Pipeline, Reading
 from twostage.config.checking.shapes import locate
 from twostage.config.document import TwoStageConfig
 from twostage.errors import TwoStageError
-from twostage.legacy.carry import carrier_of, carry, rebuilt, with_extras
+from twostage.legacy.carry import Carried, carrier_of, carry, outspoken, rebuilt, with_extras
 from twostage.legacy.core.forward import Source
 from twostage.legacy.core.leaves import KeyPath, dotted, leaves, over, same
 from twostage.legacy.core.mounts import Leaf
@@ -90,23 +91,33 @@ def to_old(document: Mapping[str, Any], *, to: str | None = None) -> list[dict[s
     body = {key: value for key, value in document.items() if key not in {CARRIER, VERSION}}
     carried = carrier_of(document.get(CARRIER), body, to)
     files = rebuilt(body, carried)
-    bases = [rest.bases for rest in carried.rests]
-    again = to_new(files, pipeline=carried.pipeline, reading=carried.reading, bases=bases if any(bases) else ())
-    _require_same(body, {key: value for key, value in again.document.items() if key != CARRIER}, carried.shape)
+    if not (reasons := _reasons(body, files, carried)):
+        return files
+    files = rebuilt(body, outspoken(carried))
+    if _reasons(body, files, carried):
+        raise ConversionError("; ".join(reasons))
     return files
 
 
-def _require_same(wanted: Mapping[str, Any], got: Mapping[str, Any], shape: str) -> None:
-    """Raise ConversionError for what does not come back, and for what would come back though nobody wrote it."""
+def _reasons(body: Mapping[str, Any], files: Sequence[Mapping[str, Any]], carried: Carried) -> list[str]:
+    """Why old files are not those of a document; none where they convert to it."""
+    bases = [rest.bases for rest in carried.rests]
+    try:
+        again = to_new(files, pipeline=carried.pipeline, reading=carried.reading, bases=bases if any(bases) else ())
+    except ConversionError as error:
+        return [str(error)]
+    return _differences(body, {key: value for key, value in again.document.items() if key != CARRIER}, carried.shape)
+
+
+def _differences(wanted: Mapping[str, Any], got: Mapping[str, Any], shape: str) -> list[str]:
+    """What does not come back, and what would come back though nobody wrote it."""
     left, right = _flat(wanted), _flat(got)
     lost = [key for key, value in left.items() if key not in right or not same(value, right[key])]
     added = [f"{key}: {value}" for key, value in right.items() if key not in left]
-    reasons = [
+    return [
         *([f"documents of shape {shape} have no words for {', '.join(lost)}; leave these keys out"] if lost else []),
         *([f"the old project takes for granted what is not written here; write {', '.join(added)}"] if added else []),
     ]
-    if reasons:
-        raise ConversionError("; ".join(reasons))
 
 
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,10 +129,18 @@ def _check_types(document: Mapping[str, Any]) -> None:
     try:
         TwoStageConfig.model_validate(document)
     except ValidationError as error:
-        typed = [each for each in error.errors() if each["type"] not in UNTYPED]
+        typed = [each for each in error.errors() if each["type"] not in UNTYPED and not _of_items(each, error)]
         wrong = [f"{dotted(locate(each['loc'])[0])}: {each['msg']}" for each in typed]
         if wrong:
             raise ConversionError("; ".join(wrong)) from error
+
+
+def _of_items(one: ErrorDetails, error: ValidationError) -> bool:
+    """Whether a list counts as too short because of a mistake in one of its items."""
+    place = one["loc"]
+    return one["type"] == "too_short" and any(
+        len(each["loc"]) > len(place) and each["loc"][: len(place)] == place for each in error.errors()
+    )
 
 
 def _detected(files: Sequence[Mapping[str, Any]], pipeline: Pipeline | None) -> Detection:

@@ -6,7 +6,7 @@ from typing import Any
 
 from twostage.legacy.core.backward import Wishes
 from twostage.legacy.core.codecs import Choice, Codec, Text, Whole
-from twostage.legacy.core.forward import Draft, Names, View
+from twostage.legacy.core.forward import Draft, Names, View, key_of
 from twostage.legacy.core.leaves import same
 from twostage.legacy.core.mounts import Scope, Stage
 from twostage.legacy.core.rule import Body, Constant, Rule, Scalar, decoded, get, prefixed
@@ -59,6 +59,12 @@ class Windows:
                 draft.use(f"{target}.{key}", leaf)
         return window
 
+    def _files(self, wishes: Wishes, body: Body) -> tuple[Scope, ...]:
+        """Of two files those that speak of windows; both where none does."""
+        scopes = _doc_scopes(wishes, body, "window")
+        names = [key_of(name) for _, spelled, _ in self._parts() for name in spelled]
+        return tuple(scope for scope in scopes if any((scope, name) in wishes.used for name in names)) or scopes
+
     @staticmethod
     def _parts() -> tuple[tuple[str, Names, Codec], ...]:
         return (
@@ -73,7 +79,7 @@ class Windows:
         there, window = get(body, prefixed(stage, "window") if stage else "data.window")
         if not there or window is None:
             return
-        scopes = _doc_scopes(wishes, body, "window") if stage is None else wishes.layout.sees[stage][:1]
+        scopes = self._files(wishes, body) if stage is None else wishes.layout.sees[stage][:1]
         for key, names, codec in self._parts():
             if key in window:
                 wishes.want(stage, names, codec.encode(window[key]), scopes=scopes)
