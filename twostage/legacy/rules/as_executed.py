@@ -136,7 +136,7 @@ class Ran:
         if not there or split is None or split.get("unit") != EXECUTED:
             return
         for key, name in (("test_last", LAST), ("test_domains", TESTED), ("train_domains", TRAINED)):
-            if key in split:
+            if split.get(key) is not None:
                 wishes.want(stage, name, split[key] if key == "test_last" else list(split[key]))
 
 

@@ -77,11 +77,11 @@ class Split:
         if not there or split is None:
             return
         if split["unit"] == "domain":
-            if "last" in split:
+            if split.get("last") is not None:
                 wishes.want(stage, LAST, split["last"])
-            if "test_domains" in split:
+            if split.get("test_domains") is not None:
                 wishes.want(stage, TESTED, list(split["test_domains"]))
-            if "train_domains" in split:
+            if split.get("train_domains") is not None:
                 wishes.want(stage, TRAINED, list(split["train_domains"]))
             if "validation" in split:
                 wishes.want(stage, TRAIN, _rest(split["validation"]))
