@@ -214,7 +214,8 @@ def head_key(body: Body, stage: Stage | None) -> str | None:
         target = get(body, f"{stage}.target")[1]
         return f"{stage}.params.head" if target in {"supervised", "classification_prediction"} else None
     if mode == "multitask":
-        return f"{stage}.tasks.classification.head" if get(body, f"{stage}.tasks.classification")[1] else None
+        task = get(body, f"{stage}.tasks.classification")[1]
+        return None if task is None else f"{stage}.tasks.classification.head"
     return f"{stage}.head" if mode in {"finetune", "unified_metric"} else None
 
 
