@@ -207,6 +207,7 @@ def _adaptation() -> tuple[Group, ...]:
     return (
         Group("stage_2.init.checkpoint", adaptation.CHECKPOINT, "without stage 1; the first that is a path"),
         *(Group(f"stage_2.freeze.{part}", names) for part, names in adaptation.FROZEN.items()),
+        Group("stage_2.start", adaptation.HANDED_ON, "false starts from scratch beside stage 1"),
         Group("stage_2.lr_multipliers.backbone", adaptation.MULTIPLIER),
         Group("stage_2.label_smoothing", ("task.label_smoothing",), "with adapt_mode: finetune"),
     )

@@ -112,7 +112,7 @@ class Tasks:
         wishes.want(stage, ENABLED, written)
         for task in written:
             for key, names, codec in (("weight", _weights(task), Number(above=0.0)), *OPTIONS[task]):
-                if key in tasks[task]:
+                if tasks[task].get(key) is not None:
                     wishes.want(stage, names, codec.encode(tasks[task][key]))
 
 
