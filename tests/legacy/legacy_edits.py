@@ -39,9 +39,13 @@ def edited(document: dict[str, Any], edit: Edit, place: int) -> tuple[dict[str, 
 
     Of several places one is taken where the edit leaves every key with a type that it may have, if there is one.
     """
-    made = [_edited(document, edit, place + number) for number in range(TRIES)]
-    found = [each for each in made if each is not None]
-    return next((each for each in found if _typed(each[0])), found[0] if found else None)
+    made = (_edited(document, edit, place + number) for number in range(TRIES))
+    first = None
+    for each in made:
+        if each is not None and _typed(each[0]):
+            return each
+        first = first or each
+    return first
 
 
 def _typed(document: dict[str, Any]) -> bool:

@@ -95,12 +95,12 @@ def _document(draw: st.DrawFn, *, compared: bool) -> Body:
 
 
 @st.composite
-def windows(draw: st.DrawFn) -> Body:
-    """A window section; a stride belongs to sequential windows alone."""
+def windows(draw: st.DrawFn, *, whole: bool = False) -> Body:
+    """A window section; a stride belongs to sequential windows alone. A whole one says everything."""
     placement = draw(st.sampled_from(("evenly_spaced", "sequential", "random")))
     window: Body = {"placement": placement}
     for key, least in (("length", 8), ("per_recording", 1), *((("stride", 1),) if placement == "sequential" else ())):
-        if draw(st.booleans()):
+        if whole or draw(st.booleans()):
             window[key] = draw(st.integers(least, least + 4096))
     return window
 
@@ -120,6 +120,7 @@ def _training(draw: st.DrawFn, stage: Body, *, classifies: bool, own_batches: bo
     _maybe(draw, stage, "early_stopping", st.one_of(st.none(), some(selection.EarlyStopping._parts())))
     if own_batches:
         _maybe(draw, stage, "batch_size", st.integers(1, 64))
+        _maybe(draw, stage, "window", windows(whole=True))
 
 
 @st.composite
@@ -150,6 +151,7 @@ def _stage_1(draw: st.DrawFn, mode: str, *, compares: bool) -> Body:
         stage |= {"metric": {"kind": kind}, "unlabelled": "exclude"}
         stage |= {"metric_weight": draw(st.sampled_from((0.0, 0.5)))}
         stage |= {"classification_weight": draw(st.sampled_from((0.5, 1.0)))}
+        _maybe(draw, stage, "head.kind", codec_values(HEAD_NAMES))
     elif mode == "reconstruction":
         stage["mask"] = {"ratio": draw(st.sampled_from((0.0, 0.4))), "forecast": 0.25, "block": 1}
         _maybe(draw, stage, "loss", codec_values(pretraining.ReconstructionLoss.codec))
@@ -159,7 +161,8 @@ def _stage_1(draw: st.DrawFn, mode: str, *, compares: bool) -> Body:
             stage["unlabelled"] = "exclude"
             _maybe(draw, stage, "params.head.kind", codec_values(HEAD_NAMES))
         if stage["target"] == "classification_prediction":
-            _maybe(draw, stage, "params.mask_ratio", st.sampled_from((0.1, 0.5)))
+            for key, _, codec in pretraining.Plugin.keys:
+                _maybe(draw, stage, f"params.{key}", codec_values(codec))
     if mode in {"contrastive", "unified_metric"}:
         _maybe(draw, stage, "projection.dim", st.integers(1, 256))
     _maybe(draw, stage, "systems", codec_values(Ids()))
@@ -230,6 +233,8 @@ def _tasks(draw: st.DrawFn, targets: list[Body]) -> Body:
         tasks[task] = draw(some((("weight", (), Number(above=0.0)), *multitask.OPTIONS[task])))
         if tasks[task].get("normalize_targets") is False:
             tasks[task].pop("max_rul", None)
+    if "classification" in tasks:
+        _maybe(draw, tasks, "classification.head.kind", codec_values(HEAD_NAMES))
     return tasks
 
 
@@ -262,7 +267,26 @@ def expressible(draw: st.DrawFn, shape: str) -> Body:
         if stage_2["adapt_mode"] == "finetune" and draw(st.integers(0, 2)) == 0 and shape != "p03":
             stage_2["split"] = draw(st.sampled_from(DOMAIN_SPLITS))
         body["stage_2"] = stage_2
+    _of_shape(draw, body, shape)
     return body
+
+
+def _of_shape(draw: st.DrawFn, body: Body, shape: str) -> None:
+    """What a single shape has words for."""
+    second = body.get("stage_2", {})
+    if shape == "single" and second:
+        _maybe(draw, second, "init.checkpoint", codec_values(Text()))
+    if shape == "pair":
+        _maybe(draw, second, "repeats", st.integers(1, 9))
+    prompted = body.get("model", {}).get("embedding", {}).get("kind") in {"hse_prompt", "hse_v2"}
+    if prompted and second.get("adapt_mode") == "finetune":
+        _maybe(draw, second, "freeze.prompt", st.booleans())
+    if shape == "p03":
+        _maybe(draw, body["stage_1"], "zero_shot", st.sampled_from(({}, None)))
+        _maybe(draw, body, "variants", st.sampled_from(([{"name": "as-it-is", "set": {}}], VARIANTS)))
+
+
+VARIANTS = [{"name": "many", "set": {"data.workers": 9}}, {"name": "more", "set": {"data.batch_size": 600}}]
 
 
 DOMAIN_SPLITS = (
