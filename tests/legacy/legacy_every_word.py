@@ -27,12 +27,8 @@ def every_word() -> list[tuple[str, Body]]:
     p03 = plain(stage_1={"backbones": compared})
     found += [("p03", {**p03, "model": {"embedding": {"kind": "hse"}}})]
     alone = {"targets": [{"system": 3, "tasks": [task]} for task in multitask.TASKS[:2]]}
-    found += [
-        (
-            "p03",
-            {**plain(), "stage_2": {**p03["stage_2"], **_several({task: {} for task in multitask.TASKS[:2]}), **alone}},
-        )
-    ]
+    two = _several({task: {} for task in multitask.TASKS[:2]})
+    found += [("p03", {**plain(), "stage_2": {**p03["stage_2"], **two, **alone}})]
     found += [
         ("pair", plain(stage_2={"repeats": 3})),
         ("single", plain(stage_1=None, stage_2={"init": {"checkpoint": "x"}})),
