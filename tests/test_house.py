@@ -30,6 +30,9 @@ EFFECT_ELSEWHERE = {
     "forecast": "Mask.tail says how many samples it hides, and the masking asks for them",
     "mask_ratio": "ClassificationPrediction.mask hands it on as a Mask, as it does the next",
     "forecast_part": "see mask_ratio",
+    "variants": "planning asks config/ for the documents that they and a sweep stand for",
+    "sweep": "see variants",
+    "backbones": "see variants",
 }
 
 

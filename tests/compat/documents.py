@@ -36,6 +36,14 @@ DOCUMENTS: dict[str, Document] = {
         "model": {"embedding": {"kind": "hse_v2"}, "backbone": {"kind": "dlinear"}},
         "stage_1": _pretraining("contrastive", pairing="class", loss={"kind": "triplet"}),
     },
+    "sweep": {
+        "stage_2": _adaptation("finetune"),
+        "sweep": [
+            {"kind": "grid", "name": "rate", "key": "stage_2.optimizer.lr", "values": [0.1, 0.01]},
+            {"kind": "list", "name": "batch", "entries": [{"name": "small", "set": {"data.batch_size": 16}}]},
+            {"kind": "seeds", "count": 2},
+        ],
+    },
     "prototypical": {
         "model": {"embedding": {"kind": "patch"}, "backbone": {"kind": "timesnet"}},
         "stage_1": _pretraining("contrastive", pairing="class", loss={"kind": "prototypical"}),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
+import h5py
 import pytest
-from rigs import document
+from rigs import document, write_rig
 
 from twostage import TwoStageRun, make_plan, run_pretrain, run_stage
 from twostage.config.document import TwoStageConfig
 from twostage.engine.checkpoints import load_checkpoint
 from twostage.engine.digest import tensors_digest
 from twostage.engine.workshop import Workshop
-from twostage.errors import DataError
+from twostage.errors import DataError, TransferError
 from twostage.models.network import encoder_state
 
 DLINEAR = {"kind": "dlinear", "window": 3}
@@ -231,3 +233,31 @@ def test_planning_and_counting_need_no_torch():
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "pydantic" in loaded
     assert loaded & {"torch", "lightning", "numpy", "pandas", "h5py", "scipy"} == set()
+
+
+def test_points_that_change_stage_2_alone_start_from_one_pretraining(rig, tmp_path):
+    """And each has the bits that it has in a document of its own."""
+    axis = {"kind": "grid", "name": "rate", "key": "stage_2.optimizer.lr", "values": [1e-3, 1e-2]}
+    summary = TwoStageRun(small(rig, tmp_path, stage_2={"control": "none"}, sweep=[axis])).fit()
+    folder = "stage_2/variant-rate-{}/seed-0/system-3/pretrained"
+    names = ["stage_1/seed-0", folder.format("0.001"), folder.format("0.01")]
+    assert [result.name for result in summary.stages] == names
+    alone = TwoStageRun(
+        small(rig, tmp_path, stage_2={"control": "none", "optimizer": {"kind": "adamw", "lr": 1e-2}})
+    ).fit()
+    assert [(each.digest, each.metrics) for each in alone.stages] == [
+        (summary.stage(name).digest, summary.stage(name).metrics) for name in (names[0], names[2])
+    ]
+
+
+def test_a_shared_pretraining_has_seen_nothing_that_any_of_its_points_tests_on(tmp_path):
+    """Here system 4 is system 1 under another number, and only the second point tests on it."""
+    root = write_rig(tmp_path / "rig", systems=(1, 3, 4))
+    shutil.copy(root / "RIG_1.h5", root / "copied.h5")
+    with h5py.File(root / "copied.h5") as source, h5py.File(root / "RIG_4.h5", "w") as target:
+        for key, value in source.items():
+            target[f"4{key[1:]}"] = value[()]
+    axis = {"kind": "grid", "name": "on", "key": "stage_2.targets", "values": [[{"system": 3}], [{"system": 4}]]}
+    with pytest.raises(TransferError, match="that this run tests on"):
+        TwoStageRun(small(root, tmp_path / "save", sweep=[axis])).fit()
+    assert not (tmp_path / "save").exists()

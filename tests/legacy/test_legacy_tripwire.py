@@ -90,6 +90,12 @@ UNSAID: dict[str, tuple[str, ...]] = {
         "source.SyntheticSource.domains",
         "source.SyntheticSource.seconds",
     ),
+    "several trainings of one old file were variants": (
+        "document.TwoStageConfig.sweep",
+        *(f"sweep.GridAxis.{field}" for field in ("kind", "name", "key", "values")),
+        *(f"sweep.ListAxis.{field}" for field in ("kind", "name", "entries")),
+        *(f"sweep.SeedsAxis.{field}" for field in ("kind", "name", "count", "first")),
+    ),
     "it is new here": (
         "augmentation.Noise.kind",
         "augmentation.Noise.probability",

@@ -16,9 +16,11 @@ from twostage.config.leak_rules import accidental_leak
 from twostage.config.metric_rules import alone_in_its_batch, unmeasured_zero_shot
 from twostage.config.model import ModelConfig
 from twostage.config.old_documents import adapted
+from twostage.config.points import misfit as points_misfit
 from twostage.config.stage import StageConfig
 from twostage.config.stage_1 import Mask, ReconstructionConfig, Stage1Config
 from twostage.config.stage_2 import MultitaskConfig, Stage2Config
+from twostage.config.sweep import Axis, axes_apart
 from twostage.config.variant import Variant, distinct
 
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], FromList]
@@ -61,6 +63,10 @@ class TwoStageConfig(Section):
     variants: Annotated[tuple[Variant, ...], FromList, Field(min_length=1), AfterValidator(distinct)] | None = Field(
         None,
         description="The whole run once for each entry, with some keys set to other values; null runs it as it is.",
+    )
+    sweep: Annotated[tuple[Axis, ...], FromList, Field(min_length=1), AfterValidator(axes_apart)] | None = Field(
+        None,
+        description="The whole run once for each combination of the values of these axes; null runs it as it is.",
     )
     legacy: LegacyCarrier | None = Field(
         None,
@@ -222,7 +228,9 @@ class TwoStageConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _variants_are_documents(self) -> Self:
+    def _points_are_documents(self) -> Self:
+        if reason := points_misfit(self):
+            raise ValueError(reason)
         from twostage.config.variants import variant_errors  # noqa: PLC0415 - it checks documents, and needs this class
 
         if errors := variant_errors(self):

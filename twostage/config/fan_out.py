@@ -52,6 +52,15 @@ def backbones_of(config: TwoStageConfig) -> Iterator[tuple[str | None, Backbone]
     yield from zip(names, compared, strict=True)
 
 
+def with_backbone(config: TwoStageConfig, backbone: Backbone) -> TwoStageConfig:
+    """The document as if this were its only backbone and variant."""
+    stage_1 = config.stage_1
+    if stage_1 is not None and stage_1.backbones is not None:
+        stage_1 = stage_1.model_copy(update={"backbones": None})
+    model = config.model.model_copy(update={"backbone": backbone})
+    return config.model_copy(update={"model": model, "stage_1": stage_1, "variants": None, "sweep": None})
+
+
 def shots_of(config: TwoStageConfig) -> tuple[int | None, ...]:
     """The numbers of shots that a document adapts with; (None,) where it has no shots."""
     return getattr(config.stage_2, "shots", None) or (None,)

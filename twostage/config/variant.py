@@ -11,7 +11,7 @@ from twostage.config.base import Section
 
 _KEY = re.compile(r"[A-Za-z_]\w*(\[\d+\])*(\.\w+(\[\d+\])*)*")
 # The variants of a document are one run: one name, one folder, one document of what they came from.
-_OF_THE_RUN = ("version", "name", "output", "variants", "bases", "legacy")
+_OF_THE_RUN = ("version", "name", "output", "variants", "sweep", "bases", "legacy")
 
 
 class Variant(Section):
@@ -30,11 +30,16 @@ class Variant(Section):
     @model_validator(mode="after")
     def _keys_of_a_run(self) -> Self:
         for key in self.set:
-            if not _KEY.fullmatch(key):
-                raise ValueError(f"set names {key!r}, which is no dotted key such as data.batch_size")
-            if re.split(r"[.\[]", key)[0] in _OF_THE_RUN:
-                raise ValueError(f"set names {key}, which is the same for all variants of a run")
+            refuse_key(key, "set")
         return self
+
+
+def refuse_key(key: str, where: str) -> None:
+    """Raise ValueError for what is no dotted key, or a key that all trainings of a run share."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"{where} names {key!r}, which is no dotted key such as data.batch_size")
+    if re.split(r"[.\[]", key)[0] in _OF_THE_RUN:
+        raise ValueError(f"{where} names {key}, which is the same for all variants of a run")
 
 
 def distinct(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:

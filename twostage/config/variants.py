@@ -1,11 +1,12 @@
-"""From a document with variants to one document for each, and how many trainings they are."""
+"""From a document with variants or a sweep to one document for each, and how many trainings they are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+from weakref import ref
 
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -14,15 +15,30 @@ from twostage.config.checking.shapes import Shape, root_shape
 from twostage.config.checking.suggest import nearest_name
 from twostage.config.checking.validation import validate
 from twostage.config.document import TwoStageConfig
-from twostage.config.fan_out import backbones_of, shots_of, starts_of
+from twostage.config.fan_out import backbones_of, shots_of, starts_of, with_backbone
+from twostage.config.points import Point, points_of
 from twostage.config.problems import DocumentError, Problem
 from twostage.config.reading.mapping import mapping_tree
 from twostage.config.reading.merge import DISCRIMINATORS
 from twostage.config.reading.overrides import put_values
 from twostage.config.reading.tree import KeyPath, Layer, dotted
-from twostage.config.variant import Variant
+from twostage.config.sharing import pretraining_inputs
 
 _PART = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """The document of one point, or what is wrong with it; ``notes`` tell what falls away."""
+
+    point: Point
+    document: TwoStageConfig | None
+    notes: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+# The last document that was expanded: it is when it is checked, and again when it is planned.
+_LAST: list[tuple[ref[TwoStageConfig], tuple[Expansion, ...]]] = []
 
 
 def variants_of(config: TwoStageConfig) -> list[tuple[str | None, TwoStageConfig]]:
@@ -30,50 +46,86 @@ def variants_of(config: TwoStageConfig) -> list[tuple[str | None, TwoStageConfig
 
     Raises DocumentError, with problems that name the variant and the key.
     """
-    if config.variants is None:
-        return [(None, config)]
-    return [(variant.name, expand(config, variant)[0]) for variant in config.variants]
+    return [(point.name if point and point.parts else None, document) for point, document in expanded(config)]
 
 
-def variant_errors(config: TwoStageConfig) -> list[InitErrorDetails]:
-    """What is wrong with the documents of the variants, as pydantic tells it; one entry for each such variant."""
-    found: list[InitErrorDetails] = []
-    for position, variant in enumerate(config.variants or ()):
-        try:
-            expand(config, variant)
-        except DocumentError as error:
-            text = f"variant {variant.name}: {'; '.join(map(_told, error.problems))}"
-            kind = PydanticCustomError("value_error", "{text}", {"text": text})
-            found.append(InitErrorDetails(type=kind, loc=("variants", position, "set"), input=variant.set))
+def expanded(config: TwoStageConfig) -> list[tuple[Point | None, TwoStageConfig]]:
+    """The same, with the point that each stands for; None for a document without variants and sweep."""
+    found: list[tuple[Point | None, TwoStageConfig]] = []
+    for each in expansions(config):
+        if each.document is None:
+            raise DocumentError(list(each.problems))
+        found.append((each.point, each.document))
+    return found or [(None, config)]
+
+
+def expansions(config: TwoStageConfig) -> tuple[Expansion, ...]:
+    """Every point of a document as a document of its own; remembered for the document that was asked for last."""
+    if _LAST and _LAST[0][0]() is config:
+        return _LAST[0][1]
+    found = tuple(_expand(config, point) for point in points_of(config))
+    _LAST[:] = [(ref(config), found)]
     return found
 
 
+def variant_errors(config: TwoStageConfig) -> list[InitErrorDetails]:
+    """What is wrong with the documents of the points, as pydantic tells it.
+
+    One entry for each variant; for a sweep one for each mistake, however many points share it.
+    """
+    found: dict[tuple[tuple[str | int, ...], str], InitErrorDetails] = {}
+    for each in (each for each in expansions(config) if each.problems):
+        for place, problems in _by_place(each).items():
+            told = "; ".join(map(_told, problems))
+            text = f"{each.point.title}: {told}"
+            kind = PydanticCustomError("value_error", "{text}", {"text": text})
+            found.setdefault((place, told), InitErrorDetails(type=kind, loc=place, input=dict(each.point.set)))
+    return list(found.values())
+
+
 def variant_notes(config: TwoStageConfig) -> list[str]:
-    """What falls away where a variant chooses another kind of a section, to be told to the user."""
-    return [note for variant in config.variants or () for note in expand(config, variant)[1]]
+    """What falls away where a point chooses another kind of a section, to be told to the user."""
+    return [note for each in expansions(config) for note in each.notes]
 
 
-def expand(config: TwoStageConfig, variant: Variant) -> tuple[TwoStageConfig, list[str]]:
-    """The document of one variant, and notes. Raises DocumentError."""
+def _by_place(failed: Expansion) -> dict[tuple[str | int, ...], list[Problem]]:
+    """Problems by the place in the document that brought them about; the point's own where no key did alone."""
+    found: dict[tuple[str | int, ...], list[Problem]] = {}
+    for problem in failed.problems:
+        key = _cause(failed.point, problem)
+        place = failed.point.place if key is None else failed.point.places[key]
+        found.setdefault(place, []).append(problem)
+    return found
+
+
+def _expand(config: TwoStageConfig, point: Point) -> Expansion:
     notes: list[str] = []
-    layer = Layer("mapping", f"variant {variant.name}", "")
-    tree = mapping_tree(_base(config, variant), Layer("mapping", "the document", ""))
-    values = mapping_tree(variant.set, layer).value
+    layer = Layer("mapping", point.title, "")
+    tree = mapping_tree(_base(config, point), Layer("mapping", "the document", ""))
+    values = mapping_tree(dict(point.set), layer).value
     assert isinstance(values, dict)  # noqa: S101 - the tree of a mapping
     tree, problems = put_values(tree, [(_path(key), value) for key, value in values.items()], notes.append)
-    if problems:
-        raise DocumentError([_of(variant, problem) for problem in problems])
-    try:
-        return validate(tree), notes
-    except DocumentError as error:
-        raise DocumentError([_of(variant, problem) for problem in error.problems]) from error
+    document = None
+    if not problems:
+        try:
+            document = validate(tree)
+        except DocumentError as error:
+            problems += error.problems
+    return Expansion(point, document, tuple(notes), tuple(_of(point, problem) for problem in problems))
 
 
 def count_stages(config: TwoStageConfig) -> Mapping[str, int]:
     """Trainings of a document: ``pretrainings`` and ``adaptations``, controls among the latter."""
     documents = [document for _, document in variants_of(config)]
+    pretrainings = {
+        (pretraining_inputs(with_backbone(document, backbone)), seed)
+        for document in documents
+        if document.stage_1 is not None
+        for _, backbone in backbones_of(document)
+        for seed in document.seeds
+    }
     return {
-        "pretrainings": sum(_families(document) for document in documents if document.stage_1 is not None),
+        "pretrainings": len(pretrainings),
         "adaptations": sum(_families(document) * _adaptations(document) for document in documents),
     }
 
@@ -89,12 +141,13 @@ def _adaptations(config: TwoStageConfig) -> int:
     return stage_2.repeats * len(stage_2.targets) * len(shots_of(config)) * starts_of(config)
 
 
-def _base(config: TwoStageConfig, variant: Variant) -> dict[str, Any]:
+def _base(config: TwoStageConfig, point: Point) -> dict[str, Any]:
     """What the document says for all of its variants; what it leaves to defaults stays open."""
     written: dict[str, Any] = _written(config)
-    del written["variants"]
+    for name in ("variants", "sweep"):
+        written.pop(name, None)
     backbones = getattr(config.stage_1, "backbones", None)
-    touches = any(key.startswith("stage_1") for key in variant.set)
+    touches = any(key.startswith("stage_1") for key in point.set)
     if backbones and touches and config.model.backbone == backbones[0]:
         written["model"] = {key: value for key, value in written["model"].items() if key != "backbone"}
     return written
@@ -114,14 +167,18 @@ def _path(key: str) -> KeyPath:
     return tuple(int(part) if part.isdecimal() else part for part in _PART.findall(key))
 
 
-def _of(variant: Variant, problem: Problem) -> Problem:
-    """The problem, with the key of the variant that brought it about, and the key that was meant."""
-    key = next((key for key in variant.set if _meets(dotted(_path(key)), problem.key)), None)
+def _of(point: Point, problem: Problem) -> Problem:
+    """The problem, with the key of the point that brought it about, and the key that was meant."""
+    key = _cause(point, problem)
     if key is None:
         return problem
     if problem.code == "unknown_key":
         problem = replace(problem, suggestion=_meant(_path(problem.key)) or problem.suggestion)
     return problem if key == problem.key else replace(problem, message=f"{problem.message} (set by {key})")
+
+
+def _cause(point: Point, problem: Problem) -> str | None:
+    return next((key for key in point.set if _meets(dotted(_path(key)), problem.key)), None)
 
 
 def _meant(path: KeyPath) -> str:

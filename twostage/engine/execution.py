@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from twostage.config.splits import AsExecutedSplit
 from twostage.engine.artifacts import RunDirectory, told_plainly
 from twostage.engine.checkpoints import Checkpoint, load_checkpoint, load_pretrained
 from twostage.engine.leftovers import refuse_leftovers
@@ -18,6 +19,7 @@ from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, Plan, Stage
 from twostage.engine.results import CHECKPOINT, RunSummary, StageResult
 from twostage.engine.runner import build_objective, run_stage_in, transferred
+from twostage.engine.seen import refuse_seen, stretches
 from twostage.engine.stage_data import StageData
 from twostage.engine.stopping import stoppable
 from twostage.engine.training import check_device
@@ -47,6 +49,7 @@ class Work:
 
     def __init__(self, plan: Plan, workshop: Workshop, directory: RunDirectory, observer: Observer) -> None:
         self.plan, self.workshop, self.directory, self.observer = plan, workshop, directory, observer
+        self._stages = {stage.name: stage for stage in plan.stages}
         self.data: Mapping[str, StageData] = {stage.name: workshop.prepare(stage) for stage in plan.stages}
         self.digests = {stage.name: workshop.survey(stage) for stage in plan.stages}
 
@@ -58,8 +61,19 @@ class Work:
             objective, data = build_objective(stage, self.data[stage.name]), self.data[stage.name]
             loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, items=objective.items)
             loaders.train_dataloader(), loaders.val_dataloader()
+            self._refuse_seen(stage)
             if isinstance(stage, AdaptStage) and stage.checkpoint is not None:
                 transferred(stage, objective, data, self.digests[stage.name], load_pretrained(stage.checkpoint))
+
+    def _refuse_seen(self, stage: Stage) -> None:
+        """Of a pretraining that several variants share, each tests on nothing that it sees."""
+        source = self._stages.get(stage.source or "") if isinstance(stage, AdaptStage) else None
+        if source is None or source.branch.variant == stage.branch.variant:
+            return  # the split of a variant looks after its own
+        data = self.data[stage.name]
+        if not isinstance(data.config.split, AsExecutedSplit):
+            seen = stretches(self.data[source.name], self.digests[source.name], ("train", "validation"))
+            refuse_seen(source.name, seen, stretches(data, self.digests[stage.name], ("test",)))
 
     def run(self, stage: Stage) -> StageResult:
         """Run one stage and put its files in place."""

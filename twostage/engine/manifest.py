@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from twostage.config.points import points_of
 from twostage.engine.artifacts import RunDirectory, json_text
 from twostage.engine.keys import code_digest, versions
 from twostage.engine.plan import AdaptStage, Plan
@@ -61,7 +62,7 @@ class Manifest:
             "seconds": round(time.perf_counter() - self._clock, 3),
             "versions": versions(),
             "code": code_digest(),
-            "variants": {variant.name: variant.set for variant in self.plan.config.variants or ()},
+            "variants": {point.name: dict(point.set) for point in points_of(self.plan.config)},
             "planned": [stage.name for stage in self.plan.stages],
             "stages": [self._entry(result) for result in self.results],
         }

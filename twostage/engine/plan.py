@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from twostage.config.document import TwoStageConfig
-from twostage.config.fan_out import backbones_of, repeat_seed, shots_of
-from twostage.config.model import Backbone
+from twostage.config.fan_out import backbones_of, repeat_seed, shots_of, with_backbone
+from twostage.config.points import Point
+from twostage.config.sharing import pretraining_inputs
 from twostage.config.stage import StageConfig
 from twostage.config.stage_2 import Target
-from twostage.config.variants import variants_of
+from twostage.config.variants import expanded
 
 Variant = Literal["pretrained", "from_scratch"]
 
@@ -44,12 +45,14 @@ class PretrainStage:
     """Stage 1 for one seed and backbone.
 
     ``config`` is the document of this training alone: of its variant, with its own ``model.backbone``. ``document`` is
-    the one that was planned.
+    the one that was planned. Variants that agree on all that a pretraining depends on share it: its branch is that of
+    the first of them, and ``label`` stands in its name for what they have in common.
     """
 
     config: TwoStageConfig
     branch: Branch
     document: TwoStageConfig
+    label: str | None = None
 
     @property
     def seed(self) -> int:
@@ -59,7 +62,7 @@ class PretrainStage:
     @property
     def name(self) -> str:
         """Unique in the plan; also the stage's folder."""
-        return "/".join(["stage_1", *self.branch.folders])
+        return "/".join(["stage_1", *replace(self.branch, variant=self.label).folders])
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def target_name(target: Target) -> str:
 
 
 def make_plan(config: TwoStageConfig) -> Plan:
-    """One pretraining per variant, backbone and seed.
+    """One pretraining per variant, backbone and seed; variants that change nothing of it share it.
 
     For each of them, each repeat, target and number of shots one adaptation, and its control from scratch beside it.
     """
@@ -124,28 +127,63 @@ def make_plan(config: TwoStageConfig) -> Plan:
 
 
 def _stages(document: TwoStageConfig) -> Iterator[Stage]:
-    for variant, config in variants_of(document):
+    families = list(_families(document))
+    labels = _labels(families)
+    known: set[str] = set()
+    for family in families:
+        for seed in family.config.seeds:
+            branch = Branch(seed, family.point.name if family.point and family.point.parts else None, family.backbone)
+            pretraining = None
+            if family.inputs is not None:
+                pretraining = PretrainStage(family.config, branch, document, labels[family.inputs])
+                if pretraining.name not in known:
+                    known.add(pretraining.name)
+                    yield pretraining
+            yield from _of_seed(family.config, branch, document, pretraining)
+
+
+@dataclass(frozen=True)
+class _Family:
+    """The document of one point with one backbone; ``inputs`` are those of its pretraining, None without one."""
+
+    point: Point | None
+    backbone: str | None
+    config: TwoStageConfig
+    inputs: str | None
+
+
+def _families(document: TwoStageConfig) -> Iterator[_Family]:
+    for point, config in expanded(document):
         for name, backbone in backbones_of(config):
-            own = _with_backbone(config, backbone)
-            for seed in config.seeds:
-                yield from _of_seed(own, Branch(seed, variant, name), document)
+            own = with_backbone(config, backbone)
+            yield _Family(point, name, own, None if own.stage_1 is None else pretraining_inputs(own))
 
 
-def _with_backbone(config: TwoStageConfig, backbone: Backbone) -> TwoStageConfig:
-    """The document as if this were its only backbone and variant."""
-    stage_1 = config.stage_1
-    if stage_1 is not None and stage_1.backbones is not None:
-        stage_1 = stage_1.model_copy(update={"backbones": None})
-    model = config.model.model_copy(update={"backbone": backbone})
-    return config.model_copy(update={"model": model, "stage_1": stage_1, "variants": None})
+def _labels(families: Sequence[_Family]) -> dict[str, str | None]:
+    """What stands for the point in the name of each pretraining: the parts that all points share which start from it.
+
+    So the pretraining of a sweep over stage 2 alone has a plain name. Where that does not tell pretrainings apart,
+    each has the name of its first point.
+    """
+    sharing: dict[str, list[_Family]] = {}
+    for family in families:
+        sharing.setdefault(family.inputs or "", []).append(family)
+    common = {inputs: _common(mine) for inputs, mine in sharing.items()}
+    distinct = {(common[inputs], mine[0].backbone) for inputs, mine in sharing.items()}
+    if len(distinct) == len(sharing):
+        return {inputs: "_".join(parts) or None for inputs, parts in common.items()}
+    return {inputs: mine[0].point.name if mine[0].point else None for inputs, mine in sharing.items()}
 
 
-def _of_seed(config: TwoStageConfig, branch: Branch, document: TwoStageConfig) -> Iterator[Stage]:
-    source: str | None = None
-    if config.stage_1 is not None:
-        pretraining = PretrainStage(config, branch, document)
-        source = pretraining.name
-        yield pretraining
+def _common(families: Sequence[_Family]) -> tuple[str, ...]:
+    parts = [() if family.point is None else family.point.parts for family in families]
+    return tuple(part for place, part in enumerate(parts[0]) if all(each[place] == part for each in parts))
+
+
+def _of_seed(
+    config: TwoStageConfig, branch: Branch, document: TwoStageConfig, pretraining: PretrainStage | None
+) -> Iterator[Stage]:
+    source = None if pretraining is None else pretraining.name
     if config.stage_2 is None:
         return
     if config.stage_2.start == "from_scratch":
