@@ -98,12 +98,12 @@ def test_labels_do_not_open_what_is_tested_on_to_pretraining(rig, tmp_path):
 
 
 def test_validation_is_the_same_in_each_epoch(rig, tmp_path):
-    """With a learning rate of next to nothing the network stays as it is, and so must what is hidden."""
+    """With a small learning rate the network hardly changes, and what is hidden must not change at all."""
     stage_1 = {
         "pretrain_mode": "reconstruction",
         "systems": [1],
         "epochs": 3,
-        "optimizer": {"kind": "sgd", "lr": 1e-30, "momentum": 0.0},
+        "optimizer": {"kind": "sgd", "lr": 1e-5, "momentum": 0.0},
         "mask": {"ratio": 0.3, "block": 8, "forecast": 0.2},
     }
     written = document(rig, tmp_path / "save", stage_1=stage_1, stage_2=None)
@@ -113,7 +113,7 @@ def test_validation_is_the_same_in_each_epoch(rig, tmp_path):
     for name in ("validation/loss", "validation/mse", "validation/correlation"):
         values = table[name].dropna().tolist()
         assert len(values) == 3 + 1  # each epoch, and once more for the one that is kept
-        assert len(set(values)) == 1
+        assert values == pytest.approx([values[0]] * 4, rel=1e-3)
     assert result.metrics["validation/mse"] == pytest.approx(result.metrics["validation/loss"], rel=1e-3)
 
 

@@ -20,6 +20,7 @@ from twostage.config.document import TrainerConfig
 from twostage.config.stage import StageConfig
 from twostage.engine.callbacks import Progress, Soundness
 from twostage.engine.observer import Observer
+from twostage.engine.parameter_check import ParameterCheck
 from twostage.engine.plan import Stage
 from twostage.engine.stopping import Terminated
 from twostage.errors import TrainingError
@@ -81,7 +82,12 @@ def make_trainer(
         save_weights_only=True,
         save_on_train_epoch_end=True,
     )
-    callbacks: list[pl.Callback] = [Soundness(stage, written.checkpoint.monitor), Progress(stage, observer), best]
+    callbacks: list[pl.Callback] = [
+        Soundness(stage, written.checkpoint.monitor),
+        ParameterCheck(stage.name),
+        Progress(stage, observer),
+        best,
+    ]
     if written.early_stopping is not None:
         callbacks.append(
             EarlyStopping(

@@ -55,6 +55,10 @@ class UnifiedMetric(Scored):
         self.by_window = config.metric.needs_pairs
         self.across_systems = config.positives == "class_across_systems"
         self.width = max(classes.values())
+        head = network.head
+        if isinstance(head, TwoHeads):  # what a weight of 0 leaves out has nothing to learn from
+            head.classifier.requires_grad_(requires_grad=config.classification_weight > 0.0)
+            head.projection.requires_grad_(requires_grad=config.metric_weight > 0.0)
 
     @staticmethod
     def head(config: UnifiedMetricConfig, model: ModelConfig, *, classes: Mapping[int, int]) -> TwoHeads:
