@@ -30,6 +30,7 @@ def every_word() -> list[tuple[str, Body]]:
     two = _several({task: {} for task in multitask.TASKS[:2]})
     found += [("p03", {**plain(), "stage_2": {**p03["stage_2"], **two, **alone}})]
     found += [
+        ("p03", plain(stage_2={"start": "from_scratch"})),
         ("pair", plain(stage_2={"repeats": 3})),
         ("single", plain(stage_1=None, stage_2={"init": {"checkpoint": "x"}})),
     ]

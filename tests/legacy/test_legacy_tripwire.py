@@ -66,7 +66,6 @@ UNSAID: dict[str, tuple[str, ...]] = {
         "splits.AsExecutedSplit.test_last",
         "splits.AsExecutedSplit.test_domains",
         "splits.AsExecutedSplit.train_domains",
-        "base.Adaptation.start",
     ),
     "the old project split by recordings and domains, stage by stage": (
         "data.DataConfig.split",
