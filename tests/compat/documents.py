@@ -53,13 +53,25 @@ DOCUMENTS: dict[str, Document] = {
         "stage_1": _pretraining(
             "contrastive",
             loss={"kind": "barlow_twins"},
-            augmentations=[{"kind": "noise"}, {"kind": "scale"}, {"kind": "shift"}, {"kind": "polarity"}],
+            augmentations=[
+                *({"kind": "noise"}, {"kind": "scale"}, {"kind": "shift"}, {"kind": "polarity"}),
+                *({"kind": "jitter"}, {"kind": "band_mask"}, {"kind": "speed"}),
+            ],
             scheduler={"kind": "step"},
         ),
     },
     "vicreg": {
         "model": {"backbone": {"kind": "vibt"}},
         "stage_1": _pretraining("contrastive", loss={"kind": "vicreg"}, scheduler={"kind": "plateau"}),
+    },
+    "ensemble": {
+        "stage_1": _pretraining(
+            "contrastive",
+            loss={
+                "kind": "ensemble",
+                "terms": [{"loss": {"kind": "nt_xent"}, "weight": 0.7}, {"loss": {"kind": "vicreg"}, "weight": 0.3}],
+            },
+        ),
     },
     "reconstruction_of_two_backbones": {
         "stage_1": _pretraining("reconstruction", backbones=[{"kind": "dlinear"}, {"kind": "patchtst"}]),

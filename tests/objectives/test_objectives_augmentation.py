@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
-from twostage.config.augmentation import Noise, Polarity, Scale, Shift
+from twostage.config.augmentation import BandMask, Jitter, Noise, Polarity, Scale, Shift, Speed
 from twostage.objectives.augmentation import chain
 
 
@@ -15,7 +19,10 @@ def x_BLC():
     return torch.randn(64, 256, 2)
 
 
-@pytest.mark.parametrize("config", [Noise(), Scale(low=2, high=3), Shift(share=0.9), Polarity()])
+ALL = [Noise(), Jitter(), Scale(low=2.0, high=3.0), Shift(share=0.9), Polarity(), BandMask(share=0.5), Speed()]
+
+
+@pytest.mark.parametrize("config", ALL, ids=repr)
 def test_the_probability_is_used(config, x_BLC):
     never = chain([config.model_copy(update={"probability": 0.0})])(x_BLC)
     always = chain([config.model_copy(update={"probability": 1.0})])(x_BLC)
@@ -24,7 +31,7 @@ def test_the_probability_is_used(config, x_BLC):
     assert changed.float().mean() > 0.95
 
 
-@pytest.mark.parametrize("config", [Noise(), Scale(), Shift(), Polarity()])
+@pytest.mark.parametrize("config", ALL, ids=repr)
 def test_the_same_seed_gives_the_same_windows(config, x_BLC):
     def run(seed):
         torch.manual_seed(seed)
@@ -61,3 +68,52 @@ def test_polarity_turns_the_whole_window(x_BLC):
     signs = (turned / x_BLC).flatten(1)
     assert ((signs == 1).all(dim=1) | (signs == -1).all(dim=1)).all()
     assert 0.2 < (signs[:, 0] == -1).float().mean() < 0.8
+
+
+def test_jitter_has_the_written_deviation_whatever_the_signal():
+    for gain in (0.0, 100.0):
+        x_BLC = gain * torch.randn(4, 20_000, 1)
+        added = chain([Jitter(std=0.2)])(x_BLC) - x_BLC
+        assert added.std().item() == pytest.approx(0.2, rel=0.02)
+
+
+def test_a_band_mask_takes_one_band_out_and_nothing_else(x_BLC):
+    """Each frequency is as it was or gone; those that are gone lie side by side, and the mean stays."""
+    masked = chain([BandMask(share=0.3)])(x_BLC)
+    before, after = np.fft.rfft(x_BLC.double().numpy(), axis=1), np.fft.rfft(masked.double().numpy(), axis=1)
+    gone = np.abs(after) < 1e-3 * np.abs(before)
+    assert np.allclose(np.where(gone, 0, before), after, atol=1e-3)
+    assert (gone == gone[:, :, :1]).all()
+    for window in gone[:, :, 0]:
+        places = np.flatnonzero(window)
+        assert len(places) <= 0.3 * 128 + 1
+        assert not len(places) or places[-1] - places[0] == len(places) - 1
+    assert not gone[:, 0].any()
+    assert 0.05 < gone.mean() < 0.25
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.9, 1.1, 1.7])
+def test_speed_multiplies_the_frequency_of_a_tone(ratio):
+    """Sine of 20 periods at another speed: a sine of 20 ratio periods, to a thousandth, until the window is used up."""
+    angle = 2 * math.pi * 20 * torch.arange(512) / 512
+    faster = chain([Speed(low=ratio, high=ratio)])(angle.sin().view(1, -1, 1)).flatten()
+    there = int(512 / max(ratio, 1.0))
+    assert torch.allclose(faster[:there], (ratio * angle).sin()[:there], atol=2e-3)
+
+
+def test_speed_lifts_no_frequency_beyond_half_the_rate():
+    """A tone at 0.4 of the rate, at 1.5 times the speed, would come back as another tone; it is gone."""
+    tone = (2 * math.pi * 0.4 * torch.arange(500)).sin().view(1, -1, 1)
+    assert chain([Speed(low=1.5, high=1.5)])(tone).abs().max() < 0.01
+
+
+def test_speed_draws_one_ratio_for_all_channels_of_a_window():
+    x_BLC = torch.randn(8, 128, 1).expand(-1, -1, 2)
+    faster = chain([Speed(low=0.8, high=1.25)])(x_BLC)
+    assert torch.equal(faster[..., 0], faster[..., 1])
+
+
+@pytest.mark.parametrize(("ratios", "told"), [((1.1, 0.9), "low must not exceed high"), ((1.0, 1.0), "are both 1")])
+def test_speeds_that_cannot_be_are_refused(ratios, told):
+    with pytest.raises(ValidationError, match=told):
+        Speed(low=ratios[0], high=ratios[1])

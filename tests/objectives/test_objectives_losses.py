@@ -11,20 +11,34 @@ from hypothesis import strategies as st
 from pytorch_metric_learning.losses import NTXentLoss, SupConLoss
 
 from twostage.components import build
-from twostage.config.stage_1.metric_losses import BarlowTwins, NTXent, Prototypical, SupCon, Triplet, VICReg
+from twostage.config.stage_1.metric_losses import (
+    BarlowTwins,
+    Ensemble,
+    NTXent,
+    Prototypical,
+    SupCon,
+    Term,
+    Triplet,
+    VICReg,
+)
 from twostage.errors import TrainingError
 
 GROUPED = (
     NTXent(temperature=0.07),
     SupCon(),
     SupCon(temperature=0.5),
+    NTXent(temperature=0.2, hardness=0.5),
+    SupCon(temperature=0.5, hardness=2.0),
     Triplet(),
     Triplet(margin=0.6, miner="all"),
+    Triplet(margin=0.6, miner="semihard"),
     Prototypical(),
     Prototypical(distance="cosine", temperature=0.1),
 )
 PAIRED = (BarlowTwins(), BarlowTwins(lambda_=0.1), VICReg(), VICReg(invariance=1.0, variance=3.0, covariance=0.5))
-ALL = (*GROUPED, *PAIRED)
+BOTH = Ensemble(terms=(Term(loss=SupCon(), weight=0.3), Term(loss=Triplet(miner="all"), weight=2.0)))
+OF_PAIRS = Ensemble(terms=(Term(loss=NTXent()), Term(loss=VICReg(), weight=0.1)))
+ALL = (*GROUPED, *PAIRED, BOTH, OF_PAIRS)
 
 
 def vectors(count=12, features=6, seed=0):
@@ -45,7 +59,9 @@ def naive_supcon(loss, z, identity):
         positives = others(identity, i, same=True)
         scores = {j: float(z[i] @ z[j]) / loss.temperature for j in range(len(z)) if j != i}
         highest = max(scores.values())
-        denominator = highest + math.log(sum(math.exp(s - highest) for s in scores.values()))
+        hard = {j: math.exp(loss.hardness * (scores[j] - highest)) for j in others(identity, i, same=False)}
+        weights = {j: weight / mean(hard.values()) for j, weight in hard.items()}
+        denominator = highest + math.log(sum(weights.get(j, 1.0) * math.exp(s - highest) for j, s in scores.items()))
         if positives:
             found.append(sum(denominator - scores[j] for j in positives) / len(positives))
     return sum(found) / len(found)
@@ -56,7 +72,12 @@ def naive_triplet(loss, z, identity):
     for i in range(len(z)):
         near = [math.dist(z[i], z[j]) for j in others(identity, i, same=True)]
         far = [math.dist(z[i], z[j]) for j in others(identity, i, same=False)]
-        triplets = [(max(near), min(far))] if near and loss.miner == "hard" else [(p, n) for p in near for n in far]
+        chosen = {
+            "hard": [(max(near), min(far))] if near else [],
+            "semihard": [(p, min([n for n in far if n > p], default=max(far))) for p in near],
+            "all": [(p, n) for p in near for n in far],
+        }
+        triplets = chosen[loss.miner]
         found += [max(0.0, p - n + loss.margin) for p, n in triplets]
     return sum(found) / len(found)
 
@@ -85,6 +106,10 @@ def column(values):
 
 def mean(values):
     return sum(values) / len(values)
+
+
+def naive_ensemble(loss, z, identity):
+    return sum(term.weight * NAIVE[term.loss.kind](term.loss, z, identity) for term in loss.terms)
 
 
 def naive_barlow_twins(loss, z, identity):
@@ -129,6 +154,7 @@ NAIVE = {
     "prototypical": naive_prototypical,
     "barlow_twins": naive_barlow_twins,
     "vicreg": naive_vicreg,
+    "ensemble": naive_ensemble,
 }
 IDENTITIES = {
     "pairs": [0, 1, 2, 3, 4, 5] * 2,
@@ -160,17 +186,23 @@ def test_the_order_and_the_names_of_groups_do_not_matter(identity, config, seed)
 
 
 @pytest.mark.parametrize("temperature", [0.01, 0.07])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@pytest.mark.parametrize("hardness", [0.0, 1.0])
 @pytest.mark.parametrize("kind", [SupCon, NTXent])
-def test_a_small_temperature_overflows_nowhere(kind, temperature):
-    """exp(1 / 0.01) is beyond single precision; the worst case is two equal vectors."""
-    z = vectors(8).repeat(2, 1).requires_grad_()
+def test_a_small_temperature_overflows_nowhere(kind, hardness, dtype, temperature):
+    """exp(1 / 0.01) is beyond single precision, and exp(1 / 0.07) beyond half; the worst case is two equal vectors."""
+    z = vectors(8).repeat(2, 1).to(dtype).requires_grad_()
     identity = torch.arange(8).repeat(2)
-    loss = build(kind(temperature=temperature))(z, identity)
+    config = kind(temperature=temperature, hardness=hardness)
+    loss = build(config)(z, identity)
     loss.backward()
-    assert loss.item() == pytest.approx(
-        naive_supcon(kind(temperature=temperature), z.detach(), identity.tolist()), abs=1e-4
-    )
+    assert loss.item() == pytest.approx(naive_supcon(config, z.detach(), identity.tolist()), abs=1e-4)
     assert z.grad.isfinite().all()
+    opposed = (1e4 * torch.tensor([[1.0], [-1.0]]).repeat(4, 3)).to(dtype).requires_grad_()
+    worst = build(config)(opposed, torch.arange(4).repeat(2))  # half of the positives is at the far end
+    worst.backward()
+    assert worst.isfinite()
+    assert opposed.grad.isfinite().all()
 
 
 def test_equal_vectors_of_different_groups_are_no_division_by_zero():
@@ -196,6 +228,57 @@ def test_every_vector_gets_a_gradient(config):
     build(config)(z, torch.tensor(IDENTITIES["pairs"])).backward()
     assert (z.grad.abs().sum(dim=1) > 0).float().mean() > 0.5
     assert z.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("config", ALL, ids=repr)
+def test_gradients_are_those_of_finite_differences(config, monkeypatch):
+    """In double precision, which the losses otherwise leave for single."""
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
+    z = vectors(8, 3).double().requires_grad_()
+    identity = torch.tensor([0, 1, 2, 3] * 2)
+    assert torch.autograd.gradcheck(lambda v: build(config)(v, identity), (z,), eps=1e-6, atol=1e-4)
+
+
+def test_anchors_against_other_candidates_are_what_a_loop_says():
+    """As many anchors as there are; one of them has no positive, and one candidate is not to be looked at."""
+    config = SupCon(temperature=0.3, hardness=0.7)
+    z, rivals = vectors(5), vectors(9, seed=3)
+    positive, allowed = torch.zeros(5, 9, dtype=torch.bool), torch.ones(5, 9, dtype=torch.bool)
+    positive[0, :2] = positive[1, 4] = positive[2, 8] = positive[3, 1] = True
+    allowed[:, 4] = False
+    found = []
+    for i, anchor in enumerate(unit(z)):
+        scores = {j: float(anchor @ v) / 0.3 for j, v in enumerate(unit(rivals)) if allowed[i, j]}
+        mine = [j for j in scores if positive[i, j]]
+        hard = {j: math.exp(0.7 * s) for j, s in scores.items() if j not in mine}
+        below = sum(
+            math.exp(s) * hard.get(j, 1.0) / (mean(hard.values()) if j in hard else 1) for j, s in scores.items()
+        )
+        found += [mean([math.log(below) - scores[j] for j in mine])] if mine else []
+    assert build(config).against(z, rivals, positive, allowed).item() == pytest.approx(mean(found), rel=1e-5)
+    with pytest.raises(TrainingError, match="none of the 5 anchors"):
+        build(config).against(z, rivals, positive & ~allowed, allowed)
+    with pytest.raises(TrainingError, match="nothing to tell it apart from"):
+        build(config).against(z, rivals, torch.ones_like(positive), allowed)
+
+
+def test_hard_negatives_pull_the_gradient_to_the_nearest():
+    """The larger the hardness, the larger the share of the push that the nearest negative gets."""
+    shares = []
+    for hardness in (0.0, 1.0, 4.0):
+        z = torch.tensor([[1.0, 0.0], [1.0, 0.2], [0.7, 0.7], [0.0, 1.0], [-1.0, 0.1]]).requires_grad_()
+        others, positive = torch.ones(1, 4, dtype=torch.bool), torch.tensor([[True, False, False, False]])
+        build(NTXent(temperature=0.5, hardness=hardness)).against(z[:1], z[1:], positive, others).backward()
+        pushes = z.grad[2:].norm(dim=1)
+        shares.append((pushes[0] / pushes.sum()).item())
+    assert shares == sorted(shares)
+    assert shares[2] > shares[0] + 0.1
+
+
+def test_a_collapse_costs_semihard_triplets_their_margin():
+    z = torch.ones(6, 4)
+    loss = build(Triplet(margin=0.3, miner="semihard"))(z, torch.tensor([0, 0, 0, 1, 1, 1]))
+    assert loss.item() == pytest.approx(0.3, rel=1e-3)
 
 
 def test_the_librarys_numbers_where_both_mean_the_same():

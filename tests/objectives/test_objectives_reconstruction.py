@@ -18,7 +18,7 @@ from twostage.errors import TwoStageError
 from twostage.models.network import Encoder, Network
 from twostage.objectives.pretrain.masking import Masking
 from twostage.objectives.pretrain.reconstruction import Reconstruction
-from twostage.objectives.pretrain.restoration import ERRORS, correlations
+from twostage.objectives.pretrain.restoration import ERRORS, correlations, spectral_similarities
 
 MODEL = ModelConfig(embedding=HSE(patch_length=16, patches=8, dim=16))
 DRAW = 11
@@ -143,6 +143,17 @@ def test_the_error_counts_hidden_samples_alone(kind, expected):
     assert ours.metrics("validation")["mse"] == pytest.approx(4.0)
 
 
+def test_seen_samples_count_where_it_is_written():
+    """A head that answers zero errs by 2 where hidden and by 4 elsewhere; half of the samples is hidden."""
+    ours = objective(counts="all", mask={"ratio": 0.5, "block": 16}).eval()
+    torch.nn.init.zeros_(ours.network.head.linear.weight)
+    torch.nn.init.zeros_(ours.network.head.linear.bias)
+    x_BLC = torch.full((3, 128, 1), 4.0)
+    x_BLC[hidden_first(ours, x_BLC)] = 2.0
+    assert ours.loss(batch(x_BLC), "validation").item() == pytest.approx((4.0 + 16.0) / 2)
+    assert ours.metrics("validation")["mse"] == pytest.approx(4.0)
+
+
 @st.composite
 def restorations(draw):
     """Restored and true patches (3, 2, 5, 2), and what of them is hidden: something in each window."""
@@ -180,6 +191,39 @@ def test_correlation_is_numpys_within_each_window(patches):
     assert value_B.tolist() == pytest.approx(expected, abs=1e-4)
 
 
+def naive_spectrum(patches, hidden):
+    """Sum over patches of the amplitudes of what is hidden of them, less its mean; channel after channel."""
+    rows = []
+    for channel in range(patches.shape[2]):
+        total = 0
+        for patch, where in zip(patches[:, :, channel].double().numpy(), hidden[:, :, channel].numpy(), strict=True):
+            mean = patch[where > 0].mean() if where.any() else 0.0
+            total = total + np.abs(np.fft.rfft(np.where(where > 0, patch - mean, 0.0)))
+        rows.append(total)
+    return np.stack(rows, axis=1).ravel()
+
+
+@given(restorations())
+def test_spectral_similarity_is_the_cosine_of_spectra_by_a_loop(patches):
+    restored, target, hidden = patches
+    value_B, defined_B = spectral_similarities(restored, target, hidden)
+    for one, a, b, where in zip(value_B, restored, target, hidden, strict=True):
+        x, y = naive_spectrum(a, where), naive_spectrum(b, where)
+        assert one.item() == pytest.approx(x @ y / math.sqrt((x @ x) * (y @ y)), abs=1e-4)
+    assert defined_B.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_tone_at_another_time_has_the_same_spectrum_and_another_frequency_has_not():
+    def tone(periods, phase=0.0):
+        return torch.sin(2 * torch.pi * periods * torch.arange(64) / 64 + phase).reshape(1, 2, 32, 1)
+
+    shown = torch.ones(1, 2, 32, 1)
+    assert spectral_similarities(tone(8, 1.0), tone(8), shown)[0].item() == pytest.approx(1.0, abs=1e-5)
+    assert spectral_similarities(tone(16), tone(8), shown)[0].item() == pytest.approx(0.0, abs=1e-5)
+    constant = spectral_similarities(tone(8), torch.full((1, 2, 32, 1), 0.3), shown)
+    assert [float(part) for part in constant] == [0.0, 0.0]
+
+
 def test_a_constant_signal_has_no_correlation_and_a_constant_answer_has_none_of_it():
     varying = torch.linspace(-1, 1, 20).reshape(1, 1, 20, 1).expand(3, -1, -1, -1).clone()
     restored, target = varying.clone(), varying.clone()
@@ -208,7 +252,7 @@ def test_scores_are_those_of_all_windows_whatever_the_batches():
             ours.loss(batch(piece), "validation")
         found.append(ours.metrics("validation"))
     assert found[0] == pytest.approx(found[1], rel=1e-4)
-    assert set(found[0]) == {"mse", "correlation"}
+    assert set(found[0]) == {"mse", "correlation", "spectral_similarity"}
     assert ours.metrics("test") == {}
 
 
@@ -251,7 +295,10 @@ def test_a_forecast_alone_is_a_mask():
     assert config.stage_1.hides.tail(1024) == 512
 
 
-@pytest.mark.parametrize(("monitor", "mode"), [("validation/mse", "min"), ("validation/correlation", "max")])
+@pytest.mark.parametrize(
+    ("monitor", "mode"),
+    [("validation/mse", "min"), ("validation/correlation", "max"), ("validation/spectral_similarity", "max")],
+)
 def test_an_epoch_can_be_chosen_by_what_it_restores(monitor, mode):
     checkpoint = {"monitor": monitor}
     config = load_config({"stage_1": {"pretrain_mode": "reconstruction", "checkpoint": checkpoint}})

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import Component, Share
+from twostage.config.base import Component, Positive, Share
 
 _Probability = Annotated[Share, Field(description="Share of windows that are changed.")]
 
@@ -26,6 +26,16 @@ class Noise(Component):
         if self.snr_low > self.snr_high:
             raise ValueError("snr_low must not exceed snr_high")
         return self
+
+
+class Jitter(Component):
+    """White Gaussian noise of one standard deviation, whatever the signal's power (Um et al. 2017)."""
+
+    implementation: ClassVar[str] = "twostage.objectives.augmentation:Jitter"
+
+    kind: Literal["jitter"] = "jitter"
+    std: Positive = Field(0.05, description="Standard deviation, in the unit of the window after normalisation.")
+    probability: _Probability = 1.0
 
 
 class Scale(Component):
@@ -64,4 +74,42 @@ class Polarity(Component):
     probability: _Probability = 0.5
 
 
-Augmentation = Annotated[Noise | Scale | Shift | Polarity, Field(discriminator="kind")]
+class BandMask(Component):
+    """Frequencies of one band are taken out, in all channels alike (Park et al. 2019, SpecAugment, on one window)."""
+
+    implementation: ClassVar[str] = "twostage.objectives.augmentation:BandMask"
+
+    kind: Literal["band_mask"] = "band_mask"
+    share: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(
+        0.15, description="Widest band as a share of the frequencies up to half the sampling rate."
+    )
+    probability: _Probability = 1.0
+
+
+class Speed(Component):
+    """The window is resampled as if the machine ran at another speed: all frequencies are multiplied by one ratio.
+
+    Above 1, frequencies that would pass half the sampling rate are taken out, and the window goes on from its beginning
+    where its samples run out, as in a circular shift.
+    """
+
+    implementation: ClassVar[str] = "twostage.objectives.augmentation:Speed"
+
+    kind: Literal["speed"] = "speed"
+    low: Positive = Field(0.9, description="Smallest ratio.")
+    high: Positive = Field(1.1, description="Largest ratio.")
+    probability: _Probability = 1.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low must not exceed high")
+        if self.low == self.high == 1.0:
+            raise ValueError("low and high are both 1, so the speed would stay as it is")
+        return self
+
+
+Augmentation = Annotated[
+    Noise | Jitter | Scale | Shift | Polarity | BandMask | Speed,
+    Field(discriminator="kind"),
+]

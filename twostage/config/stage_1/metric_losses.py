@@ -6,24 +6,53 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import Component, NonNegative, Positive
+from twostage.config.base import Component, FromList, NonNegative, Positive, Section
+
+Hardness = Annotated[
+    NonNegative,
+    Field(
+        description="How much more the negatives that are near count (Robinson et al. 2021, concentration beta); 0 "
+        "counts all alike."
+    ),
+]
 
 
 class Comparison(Component):
     """A loss on vectors. What it needs of a batch decides with what else it can be written."""
 
-    # A positive is the other half of a pair, and there is one for each window.
-    needs_pairs: ClassVar[bool] = False
+    @property
+    def needs_pairs(self) -> bool:
+        """Whether a positive is the other half of a pair, of which there is one for each window."""
+        return False
+
+    @property
+    def contrasts(self) -> bool:
+        """Whether it is a softmax over similarities, so that it can have other rivals than those of the batch."""
+        return False
 
 
-class NTXent(Comparison):
-    """Normalised temperature-scaled cross entropy over pairs (Chen et al. 2020, SimCLR, eq. 1)."""
+class Paired(Comparison):
+    """A loss of pairs."""
+
+    @property
+    def needs_pairs(self) -> bool:
+        """A positive is the other half of a pair."""
+        return True
+
+
+class NTXent(Paired):
+    """Normalised temperature-scaled cross entropy over pairs, or InfoNCE (Chen et al. 2020, SimCLR, eq. 1)."""
 
     implementation: ClassVar[str] = "twostage.objectives.losses.supcon:SupCon"
-    needs_pairs: ClassVar[bool] = True
 
     kind: Literal["nt_xent"] = "nt_xent"
     temperature: Positive = Field(0.1, description="Divides the cosine similarities.")
+    hardness: Hardness = 0.0
+
+    @property
+    def contrasts(self) -> bool:
+        """It is a softmax over similarities."""
+        return True
 
 
 class SupCon(Comparison):
@@ -33,6 +62,12 @@ class SupCon(Comparison):
 
     kind: Literal["supcon"] = "supcon"
     temperature: Positive = Field(0.07, description="Divides the cosine similarities.")
+    hardness: Hardness = 0.0
+
+    @property
+    def contrasts(self) -> bool:
+        """It is a softmax over similarities."""
+        return True
 
 
 class Triplet(Comparison):
@@ -42,9 +77,10 @@ class Triplet(Comparison):
 
     kind: Literal["triplet"] = "triplet"
     margin: Positive = Field(0.3, description="Margin between Euclidean distances of vectors of length 1.")
-    miner: Literal["hard", "all"] = Field(
+    miner: Literal["hard", "semihard", "all"] = Field(
         "hard",
-        description="Triplets: for each window the farthest positive and the nearest negative, or all there are.",
+        description="Triplets: for each window the farthest positive and the nearest negative; for each positive the "
+        "nearest negative that is farther away than it (without one the farthest); or all there are.",
     )
 
 
@@ -60,21 +96,19 @@ class Prototypical(Comparison):
     temperature: Positive = Field(1.0, description="Divides the distances.")
 
 
-class BarlowTwins(Comparison):
+class BarlowTwins(Paired):
     """Features of two views agree, and different features are uncorrelated (Zbontar et al. 2021)."""
 
     implementation: ClassVar[str] = "twostage.objectives.losses.barlow_twins:BarlowTwins"
-    needs_pairs: ClassVar[bool] = True
 
     kind: Literal["barlow_twins"] = "barlow_twins"
     lambda_: NonNegative = Field(5e-3, description="Weight of the correlations between different features.")
 
 
-class VICReg(Comparison):
+class VICReg(Paired):
     """Views agree, every feature varies, features are uncorrelated (Bardes et al. 2022)."""
 
     implementation: ClassVar[str] = "twostage.objectives.losses.vicreg:VICReg"
-    needs_pairs: ClassVar[bool] = True
 
     kind: Literal["vicreg"] = "vicreg"
     invariance: NonNegative = Field(25.0, description="Weight of the mean squared difference of the views.")
@@ -88,7 +122,36 @@ class VICReg(Comparison):
         return self
 
 
-MetricLoss = Annotated[
+SingleLoss = Annotated[
     NTXent | SupCon | Triplet | Prototypical | BarlowTwins | VICReg,
+    Field(discriminator="kind"),
+]
+
+
+class Term(Section):
+    """One loss of several."""
+
+    loss: SingleLoss = Field(description="The loss.")
+    weight: Positive = Field(1.0, description="Its factor in the sum.")
+
+
+class Ensemble(Comparison):
+    """The weighted sum of several losses on the same vectors."""
+
+    implementation: ClassVar[str] = "twostage.objectives.losses.ensemble:Ensemble"
+
+    kind: Literal["ensemble"] = "ensemble"
+    terms: Annotated[tuple[Term, ...], FromList, Field(min_length=2)] = Field(
+        description="The losses, each with its weight."
+    )
+
+    @property
+    def needs_pairs(self) -> bool:
+        """Whether one of them does: then all of them compare pairs."""
+        return any(term.loss.needs_pairs for term in self.terms)
+
+
+MetricLoss = Annotated[
+    NTXent | SupCon | Triplet | Prototypical | BarlowTwins | VICReg | Ensemble,
     Field(discriminator="kind"),
 ]

@@ -55,8 +55,11 @@ class ReconstructionConfig(Pretraining):
     mask: Mask = Field(default_factory=Mask, description="What is hidden.")
     loss: Literal["mse", "mae", "relative_l2"] = Field(
         "mse",
-        description="Error over the hidden samples: squared, absolute, or the norm of the error over that of the "
+        description="Error over the samples that count: squared, absolute, or the norm of the error over that of the "
         "signal in each window.",
+    )
+    counts: Literal["hidden", "all"] = Field(
+        "hidden", description="Samples that count in the loss: hidden ones alone, or those that are seen as well."
     )
 
     @property

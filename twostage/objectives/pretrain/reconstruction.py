@@ -22,7 +22,7 @@ class Reconstruction(Objective):
 
     def __init__(self, config: ReconstructionConfig, network: Network) -> None:
         super().__init__(config, network)
-        self.restoration = Restoration(config.mask, config.loss)
+        self.restoration = Restoration(config.mask, config.loss, counts=config.counts)
 
     @staticmethod
     def head(config: ReconstructionConfig, model: ModelConfig) -> ReconstructionHead:  # noqa: ARG004 - the interface
@@ -30,7 +30,7 @@ class Reconstruction(Objective):
         return ReconstructionHead(model.embedding)
 
     def loss(self, batch: Batch, part: Part) -> Tensor:
-        """Mean error over the hidden samples; 0-dimensional."""
+        """Mean error over the samples that count; 0-dimensional."""
         found: Tensor = self.restoration(self.network, self.network.head, batch, part)
         return found
 
@@ -39,7 +39,7 @@ class Reconstruction(Objective):
         return super().logged() | {f"validation/{name}" for name in SCORES}
 
     def metrics(self, part: Part) -> Mapping[str, Any]:
-        """Mean squared error and mean correlation of the hidden samples of the validation part."""
+        """Errors and likeness of the hidden samples of the validation part: see ``Restoration.scores``."""
         return self.restoration.scores() if part == "validation" else {}
 
     def on_validation_epoch_start(self) -> None:

@@ -1,6 +1,7 @@
 """Restoring what is hidden: the pass through the network, its error, and how good the restoration is.
 
-Legend: B batch, L length, C channels, P patches, D features, l samples of a patch, c channels of a patch.
+Legend: B batch, L length, C channels, P patches, D features, l samples of a patch, c channels of a patch, n all of
+them, f frequencies.
 """
 
 from __future__ import annotations
@@ -17,26 +18,30 @@ from twostage.data.windowed import Batch
 from twostage.models.network import Network
 from twostage.objectives.pretrain.masking import Masking
 
-SCORES = ("mse", "correlation")
+SCORES = ("mse", "correlation", "spectral_similarity")
 # A signal whose variance is a smaller share of its power than this is constant but for rounding.
 _CONSTANT = 1e-10
 
 
 class Restoration(nn.Module):
-    """Hides samples of windows, has the network restore them, and measures the hidden samples alone.
+    """Hides samples of windows, has the network restore them, and measures the hidden samples.
+
+    The loss counts the hidden samples alone, or, with ``counts`` all, those that are seen as well; scores are those of
+    the hidden samples either way.
 
     Samples are hidden before patches are cut, so that overlapping patches cannot give a hidden sample away. A sample
     in several patches is restored, and counted, in each of them.
     """
 
-    def __init__(self, mask: Mask, loss: str) -> None:
+    def __init__(self, mask: Mask, loss: str, *, counts: str = "hidden") -> None:
         super().__init__()
+        self.everything = counts == "all"
         self.masking = Masking(mask)
         self.error = ERRORS[loss]
         self.means = nn.ModuleDict({name: MeanMetric(nan_strategy="ignore") for name in SCORES})
 
     def forward(self, network: Network, restore: Callable[[Tensor], Tensor], batch: Batch, part: Part) -> Tensor:
-        """Mean error over the hidden samples; 0-dimensional. ``restore`` turns tokens (B, P, D) into patches.
+        """Mean error over the samples that count; 0-dimensional. ``restore`` turns tokens (B, P, D) into patches.
 
         Validation also feeds ``scores``.
         """
@@ -51,7 +56,7 @@ class Restoration(nn.Module):
         hidden_BPlc = embedding.patches(hidden_BLC.to(x_BLC.dtype), starts)
         if part == "validation":
             self._score(restored_BPlc.detach(), target_BPlc, hidden_BPlc)
-        return self.error(restored_BPlc, target_BPlc, hidden_BPlc)
+        return self.error(restored_BPlc, target_BPlc, torch.ones_like(hidden_BPlc) if self.everything else hidden_BPlc)
 
     def restart(self) -> None:
         """Begin a validation: forget all windows, and hide the same of them as before."""
@@ -60,9 +65,9 @@ class Restoration(nn.Module):
             self._mean(name).reset()
 
     def scores(self) -> dict[str, float]:
-        """Mean squared error of all hidden samples, and the mean over windows of Pearson's correlation.
+        """Mean squared error of all hidden samples; means over windows of Pearson's correlation and of spectra.
 
-        What is undefined is left out: a correlation where no hidden signal varies.
+        What is undefined is left out: correlation and spectra where no hidden signal varies.
         """
         found = {name: float(self._mean(name).compute()) for name in SCORES if self._mean(name).update_called}
         return {name: value for name, value in found.items() if value == value}  # noqa: PLR0124 - not a number
@@ -71,6 +76,7 @@ class Restoration(nn.Module):
         squares_BPlc = (restored_BPlc - target_BPlc).square()
         self._mean("mse").update(squares_BPlc, hidden_BPlc)
         self._mean("correlation").update(*correlations(restored_BPlc, target_BPlc, hidden_BPlc))
+        self._mean("spectral_similarity").update(*spectral_similarities(restored_BPlc, target_BPlc, hidden_BPlc))
 
     def _mean(self, name: str) -> MeanMetric:
         metric = self.means[name]
@@ -118,6 +124,31 @@ def correlations(restored_BPlc: Tensor, target_BPlc: Tensor, hidden_BPlc: Tensor
     both_B = varies_B & answers_B
     value_B = torch.where(both_B, shared_B / torch.where(both_B, spread_B, 1.0).sqrt(), 0.0)
     return value_B, varies_B.float()
+
+
+def spectral_similarities(restored_BPlc: Tensor, target_BPlc: Tensor, hidden_BPlc: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosine (B,) of the amplitude spectra of restored and true hidden samples, and whether it is defined (B,).
+
+    The spectrum of a window is the sum over its patches of their spectra, as Welch's is, each of the patch's hidden
+    samples less their mean; 0 stands where nothing is hidden. All channels count as one vector. Phases have no say: a
+    tone at the right frequency and the wrong time is right here and wrong for ``correlations``. Undefined, and 0,
+    where the hidden signal has no spectrum; an answer without one has 0.
+    """
+    target_Bf, there_B = _spectrum(target_BPlc.float(), hidden_BPlc.float())
+    restored_Bf, answers_B = _spectrum(restored_BPlc.float(), hidden_BPlc.float())
+    cosine_B = torch.nn.functional.cosine_similarity(restored_Bf, target_Bf, dim=1)
+    return torch.where(there_B & answers_B, cosine_B, 0.0), there_B.float()
+
+
+def _spectrum(values_BPlc: Tensor, weight_BPlc: Tensor) -> tuple[Tensor, Tensor]:
+    """Amplitudes (B, f) without the mean, and whether they are more than rounding (B,)."""
+    power_B = (weight_BPlc * values_BPlc.square()).sum(dim=(1, 2, 3))
+    unit_BPlc = values_BPlc / torch.where(power_B > 0, power_B, 1.0).sqrt()[:, None, None, None]
+    count_BP1c = weight_BPlc.sum(dim=2, keepdim=True).clamp(min=1.0)
+    mean_BP1c = (weight_BPlc * unit_BPlc).sum(dim=2, keepdim=True) / count_BP1c
+    centred_BPlc = weight_BPlc * (unit_BPlc - mean_BP1c)
+    spectrum_Bf = torch.fft.rfft(centred_BPlc, dim=2).abs().sum(dim=1).flatten(1)
+    return spectrum_Bf, centred_BPlc.square().sum(dim=(1, 2, 3)) > _CONSTANT
 
 
 def _centred(values_Bn: Tensor, share_Bn: Tensor) -> tuple[Tensor, Tensor]:
