@@ -24,6 +24,7 @@ def every_word() -> list[tuple[str, Body]]:
     found += [("stages", body) for body in _second_stages()]
     compared = [{"kind": kind, **full(BACKBONES[kind])} for kind in ("dlinear", "timesnet")]
     found += [("p03", {**plain(stage_1={"zero_shot": zero}), "variants": deepcopy(VARIANTS)}) for zero in ({}, None)]
+    found += [("p03", plain(stage_2={"start": "from_scratch"}))]
     p03 = plain(stage_1={"backbones": compared})
     found += [("p03", {**p03, "model": {"embedding": {"kind": "hse"}}})]
     alone = {"targets": [{"system": 3, "tasks": [task]} for task in multitask.TASKS[:2]]}
