@@ -20,7 +20,16 @@ main()
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["validate", "a.yaml"], ["validate", "b.yaml", "--explain"], ["schema"], ["init"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["validate", "a.yaml"],
+        ["validate", "b.yaml", "--explain"],
+        ["schema"],
+        ["init"],
+        ["models", "--no-count"],
+        ["models", "fno"],
+    ],
     ids=" ".join,
 )
 def test_never_imports_the_numeric_stack(tmp_path, arguments):

@@ -50,8 +50,7 @@ UNSAID: dict[str, tuple[str, ...]] = {
         "metric_losses.VICReg.invariance",
         "metric_losses.VICReg.variance",
         "metric_losses.VICReg.covariance",
-        "heads.LinearHead.share",
-        "heads.DistanceHead.share",
+        "heads.HeadConfig.share",
         "heads.DistanceHead.heads",
     ),
     "the old code did it by itself; only a document as executed says it": (

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from twostage.cli.convert import convert
 from twostage.cli.init import init
+from twostage.cli.models import models
 from twostage.cli.run import run
 from twostage.cli.schema import schema
 from twostage.cli.validate import validate
@@ -38,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     cls=_Commands,
 )
-for _command in (run, validate, convert, init, schema):
+for _command in (run, validate, convert, init, models, schema):
     app.command()(_command)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from twostage.config.base import Component, Positive, Share
+from twostage.config.plugins import Family
 
 _Probability = Annotated[Share, Field(description="Share of windows that are changed.")]
 
@@ -111,5 +112,5 @@ class Speed(Component):
 
 Augmentation = Annotated[
     Noise | Jitter | Scale | Shift | Polarity | BandMask | Speed,
-    Field(discriminator="kind"),
+    Family("twostage.augmentations", "kind"),
 ]

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 class Section(BaseModel):
     """A part of the document: frozen, strictly typed, and closed to unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    # Built on first use: by then every module is there, ours and those of packages that add components.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 class Component(Section):
@@ -21,6 +22,9 @@ class Component(Section):
     """
 
     implementation: ClassVar[str]
+    # Where it comes from: author, year, title; and what PHM-Vibench calls it.
+    paper: ClassVar[str] = ""
+    legacy: ClassVar[str] = ""
 
 
 def _distinct(ids: tuple[int, ...]) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from twostage.config.base import Section
 from twostage.config.model import Backbone, ModelConfig
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from twostage.config.document import TwoStageConfig
 
 SEED_RANGE = 1 << 32
-_BACKBONE: TypeAdapter[Backbone] = TypeAdapter(Backbone)
+_BACKBONE: TypeAdapter[Backbone] = TypeAdapter(Backbone, config=ConfigDict(defer_build=True))
 # An odd number near SEED_RANGE divided by the golden ratio: its multiples keep far away from one another and from the
 # small numbers that people write as seeds (Knuth, The Art of Computer Programming 3, section 6.4).
 _STRIDE = 0x9E3779B1

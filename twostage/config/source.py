@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from twostage.config.base import Component, Count, Ids
+from twostage.config.plugins import Family
 
 
 class PhmVibenchSource(Component):
@@ -41,4 +42,4 @@ class SyntheticSource(Component):
     seconds: float = Field(2.0, gt=0.0, le=600.0, description="Length of each recording in seconds.")
 
 
-Source = Annotated[PhmVibenchSource | SyntheticSource, Field(discriminator="kind")]
+Source = Annotated[PhmVibenchSource | SyntheticSource, Family("twostage.sources", "kind")]

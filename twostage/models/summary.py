@@ -1,20 +1,61 @@
-"""The size of a network, without the memory for it."""
+"""The size of networks, without the memory for them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
+from torch import nn
 
+from twostage.components import build
 from twostage.config import model as configs
-from twostage.models.heads.linear import LinearHead
+from twostage.config.base import Component
 from twostage.models.network import Encoder, Network
 
+# Sizes that belong to the tokens, and so to every embedding alike.
+_OF_TOKENS = ("patch_length", "patch_channels", "patches", "dim")
 
-def count_parameters(config: configs.ModelConfig, classes: Mapping[int, int]) -> dict[str, int]:
+
+def count_parameters(
+    config: configs.ModelConfig, classes: Mapping[int, int], head: Component | None = None
+) -> dict[str, int]:
     """Count the trainable numbers of each part of a classifier, and in total, for ``classes`` per system id."""
     with torch.device("meta"):
-        head = LinearHead(configs.LinearHead(), dim=config.embedding.dim, classes=classes)
-        network = Network(Encoder(config), head)
-    counts = {name: sum(p.numel() for p in part.parameters()) for name, part in network.named_children()}
+        made = build(head or configs.LinearHead(), dim=config.embedding.dim, classes=classes)
+        network = Network(Encoder(config), made)
+    counts = {name: parameters_of(part) for name, part in network.named_children()}
     return {**counts, "total": sum(counts.values())}
+
+
+def count_alone(kind: type[Component], model: configs.ModelConfig, classes: Mapping[int, int]) -> int | str:
+    """Parameters of one model at the sizes of ``model``, or the reason why it does not fit them.
+
+    The one that ``model`` has keeps its options; any other takes its defaults.
+    """
+    if issubclass(kind, configs.EmbeddingConfig):
+        return _count(_embedding(kind, model))
+    if issubclass(kind, configs.BackboneConfig):
+        chosen = model.backbone if isinstance(model.backbone, kind) else kind()
+        dim, patches = model.embedding.dim, model.embedding.patches
+        return chosen.misfit(dim=dim, patches=patches) or _count(chosen, dim=dim, patches=patches)
+    head = kind()
+    assert isinstance(head, configs.HeadConfig)  # noqa: S101 - the third and last kind of model
+    return head.misfit(dim=model.embedding.dim) or _count(head, dim=model.embedding.dim, classes=classes)
+
+
+def parameters_of(module: nn.Module) -> int:
+    """The numbers that a module holds as parameters; a complex one counts once."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _embedding(kind: type[configs.EmbeddingConfig], model: configs.ModelConfig) -> configs.EmbeddingConfig:
+    if isinstance(model.embedding, kind):
+        return model.embedding
+    sizes = {name: getattr(model.embedding, name, None) for name in _OF_TOKENS if name in kind.model_fields}
+    return kind(**{name: value for name, value in sizes.items() if value is not None})
+
+
+def _count(config: Component, **sizes: Any) -> int:
+    with torch.device("meta"):
+        return parameters_of(build(config, **sizes))

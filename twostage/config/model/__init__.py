@@ -1,9 +1,18 @@
 """The network: embedding, backbone and heads."""
 
-from twostage.config.model.backbones import FNO, VIBT, Backbone, DLinear, PatchTST, TimesNet, Transformer
-from twostage.config.model.embeddings import HSE, Embedding, HSEPrompt, HSEv2, Patch
+from twostage.config.model.backbones import (
+    FNO,
+    VIBT,
+    Backbone,
+    BackboneConfig,
+    DLinear,
+    PatchTST,
+    TimesNet,
+    Transformer,
+)
+from twostage.config.model.embeddings import HSE, Embedding, EmbeddingConfig, HSEPrompt, HSEv2, Patch
 from twostage.config.model.encoder import ModelConfig
-from twostage.config.model.heads import ClassificationHead, DistanceHead, LinearHead
+from twostage.config.model.heads import ClassificationHead, DistanceHead, HeadConfig, LinearHead
 from twostage.config.model.prompts import RigPrompt, SystemPrompt
 
 __all__ = [
@@ -11,12 +20,15 @@ __all__ = [
     "HSE",
     "VIBT",
     "Backbone",
+    "BackboneConfig",
     "ClassificationHead",
     "DLinear",
     "DistanceHead",
     "Embedding",
+    "EmbeddingConfig",
     "HSEPrompt",
     "HSEv2",
+    "HeadConfig",
     "LinearHead",
     "ModelConfig",
     "Patch",

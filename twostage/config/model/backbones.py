@@ -11,15 +11,27 @@ from pydantic import Field, model_validator
 
 from twostage.config.base import Component, Count
 from twostage.config.model.heads import uneven
+from twostage.config.plugins import Family
 
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
-class DLinear(Component):
+class BackboneConfig(Component):
+    """What every backbone has. Its class is built with ``dim`` and ``patches``, and keeps the shape of the tokens."""
+
+    kind: str
+
+    def misfit(self, *, dim: int, patches: int) -> str | None:  # noqa: ARG002 - one signature for all
+        """Say why the backbone cannot work on ``patches`` tokens of ``dim`` features, or None."""
+        return None
+
+
+class DLinear(BackboneConfig):
     """Trend and remainder of the token sequence, each mapped by one linear layer over tokens."""
 
     implementation: ClassVar[str] = "twostage.models.backbones.dlinear:DLinear"
     legacy: ClassVar[str] = "B_04_Dlinear"
+    paper: ClassVar[str] = "Zeng et al. 2023, Are Transformers Effective for Time Series Forecasting?"
 
     kind: Literal["dlinear"] = "dlinear"
     window: Annotated[int, Field(ge=1)] = Field(65, description="Tokens in the moving average; odd.")
@@ -30,16 +42,13 @@ class DLinear(Component):
             raise ValueError("window must be odd, so that the average is centred")
         return self
 
-    def misfit(self, *, dim: int, patches: int) -> str | None:  # noqa: ARG002 - one signature for all
-        """Any tokens will do."""
-        return None
 
-
-class PatchTST(Component):
+class PatchTST(BackboneConfig):
     """Post-norm transformer encoder over tokens with a final batch norm."""
 
     implementation: ClassVar[str] = "twostage.models.backbones.patchtst:PatchTST"
     legacy: ClassVar[str] = "B_08_PatchTST"
+    paper: ClassVar[str] = "Nie et al. 2023, A Time Series is Worth 64 Words (its encoder)"
 
     kind: Literal["patchtst"] = "patchtst"
     layers: Count = Field(2, description="Encoder layers.")
@@ -53,11 +62,12 @@ class PatchTST(Component):
         return uneven("backbone", dim, self.heads)
 
 
-class Transformer(Component):
+class Transformer(BackboneConfig):
     """Post-norm transformer encoder over tokens (Vaswani et al. 2017), without position code or final norm."""
 
     implementation: ClassVar[str] = "twostage.models.backbones.transformer:Transformer"
     legacy: ClassVar[str] = "B_01_basic_transformer"
+    paper: ClassVar[str] = "Vaswani et al. 2017, Attention Is All You Need"
 
     kind: Literal["transformer"] = "transformer"
     layers: Count = Field(2, description="Encoder layers.")
@@ -76,11 +86,12 @@ class Transformer(Component):
         return uneven("backbone", dim, self.heads)
 
 
-class TimesNet(Component):
+class TimesNet(BackboneConfig):
     """Tokens folded into rows of one period each and convolved in two dimensions (Wu et al. 2023, TimesNet)."""
 
     implementation: ClassVar[str] = "twostage.models.backbones.timesnet:TimesNet"
     legacy: ClassVar[str] = "B_06_TimesNet"
+    paper: ClassVar[str] = "Wu et al. 2023, TimesNet: Temporal 2D-Variation Modeling"
 
     kind: Literal["timesnet"] = "timesnet"
     layers: Count = Field(2, description="Blocks, one after the other.")
@@ -103,11 +114,12 @@ class TimesNet(Component):
         )
 
 
-class FNO(Component):
+class FNO(BackboneConfig):
     """Fourier neural operator along the token sequence (Li et al. 2021)."""
 
     implementation: ClassVar[str] = "twostage.models.backbones.fno:FNO"
     legacy: ClassVar[str] = "B_09_FNO"
+    paper: ClassVar[str] = "Li et al. 2021, Fourier Neural Operator"
 
     kind: Literal["fno"] = "fno"
     layers: Count = Field(4, description="Fourier layers.")
@@ -124,11 +136,12 @@ class FNO(Component):
         )
 
 
-class VIBT(Component):
+class VIBT(BackboneConfig):
     """Transformer whose blocks are scaled, shifted and gated by the mean token (as in DiT, Peebles and Xie 2023)."""
 
     implementation: ClassVar[str] = "twostage.models.backbones.vibt:VIBT"
     legacy: ClassVar[str] = "B_10_VIBT"
+    paper: ClassVar[str] = "Peebles and Xie 2023, Scalable Diffusion Models with Transformers (its modulated blocks)"
 
     kind: Literal["vibt"] = "vibt"
     layers: Count = Field(2, description="Transformer blocks.")
@@ -140,4 +153,6 @@ class VIBT(Component):
         return uneven("backbone", dim, self.heads)
 
 
-Backbone = Annotated[DLinear | PatchTST | Transformer | TimesNet | FNO | VIBT, Field(discriminator="kind")]
+Backbone = Annotated[
+    DLinear | PatchTST | Transformer | TimesNet | FNO | VIBT, Family("twostage.backbones", "kind", BackboneConfig)
+]

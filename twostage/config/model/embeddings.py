@@ -12,12 +12,13 @@ from pydantic import Field, model_validator
 
 from twostage.config.base import Component, Count
 from twostage.config.model.prompts import RigPrompt, SystemPrompt
+from twostage.config.plugins import Family
 
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
-class _Embedding(Component):
-    """What every embedding has."""
+class EmbeddingConfig(Component):
+    """What every embedding has; its fields also say ``patch_length``, ``patches`` and ``dim``."""
 
     kind: str
 
@@ -33,7 +34,7 @@ class _Embedding(Component):
         return None
 
 
-class TimedPatches(_Embedding):
+class TimedPatches(EmbeddingConfig):
     """Patches of a window with the time of every sample beside its value."""
 
     patch_length: Count = Field(64, description="Samples per patch.")
@@ -114,7 +115,7 @@ class HSEv2(TimedPatches):
         return self
 
 
-class Patch(_Embedding):
+class Patch(EmbeddingConfig):
     """Patches side by side, each mapped by two layers. They know neither their place nor the sampling rate."""
 
     implementation: ClassVar[str] = "twostage.models.embeddings.patch:Patch"
@@ -154,4 +155,4 @@ class Patch(_Embedding):
         return None
 
 
-Embedding = Annotated[HSE | HSEPrompt | HSEv2 | Patch, Field(discriminator="kind")]
+Embedding = Annotated[HSE | HSEPrompt | HSEv2 | Patch, Family("twostage.embeddings", "kind", EmbeddingConfig)]

@@ -7,9 +7,23 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from twostage.config.base import Component, Count
+from twostage.config.plugins import Family
 
 
-class LinearHead(Component):
+class HeadConfig(Component):
+    """What every classification head has. Its class is built with ``dim`` and ``classes`` (their number by system)."""
+
+    kind: str
+    share: Literal["per_system", "shared"] = Field(
+        "per_system", description="One output for each system, or one for the union of their classes."
+    )
+
+    def misfit(self, *, dim: int, at: str = "head") -> str | None:  # noqa: ARG002 - one signature for all
+        """Say why this head, written at key ``at``, cannot work on tokens of ``dim`` features; or None."""
+        return None
+
+
+class LinearHead(HeadConfig):
     """Mean over tokens, then one linear layer per system."""
 
     implementation: ClassVar[str] = "twostage.models.heads.linear:LinearHead"
@@ -20,12 +34,8 @@ class LinearHead(Component):
         "per_system", description="One output layer for each system, or one for the union of their classes."
     )
 
-    def misfit(self, *, dim: int, at: str = "head") -> str | None:  # noqa: ARG002 - one signature for all
-        """Any tokens will do."""
-        return None
 
-
-class DistanceHead(Component):
+class DistanceHead(HeadConfig):
     """A summary of the tokens is compared with one learnt vector per class, by inner product."""
 
     implementation: ClassVar[str] = "twostage.models.heads.distance:DistanceHead"
@@ -42,7 +52,7 @@ class DistanceHead(Component):
         return uneven(at, dim, self.heads)
 
 
-ClassificationHead = Annotated[LinearHead | DistanceHead, Field(discriminator="kind")]
+ClassificationHead = Annotated[LinearHead | DistanceHead, Family("twostage.heads", "kind", HeadConfig)]
 
 
 def uneven(part: str, dim: int, heads: int) -> str | None:

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
+from twostage.config.plugins import Family
 from twostage.config.stage_1.base import Pretraining, Projection, ZeroShot
 from twostage.config.stage_1.contrastive import ContrastiveConfig
 from twostage.config.stage_1.custom import CustomConfig
@@ -12,7 +11,8 @@ from twostage.config.stage_1.reconstruction import Mask, ReconstructionConfig
 from twostage.config.stage_1.unified_metric import UnifiedMetricConfig
 
 Stage1Config = Annotated[
-    ContrastiveConfig | ReconstructionConfig | UnifiedMetricConfig | CustomConfig, Field(discriminator="pretrain_mode")
+    ContrastiveConfig | ReconstructionConfig | UnifiedMetricConfig | CustomConfig,
+    Family("twostage.pretrainings", "pretrain_mode", Pretraining),
 ]
 
 __all__ = [

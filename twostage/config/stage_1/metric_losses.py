@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from twostage.config.base import Component, FromList, NonNegative, Positive, Section
+from twostage.config.plugins import Family
 
 Hardness = Annotated[
     NonNegative,
@@ -124,7 +125,7 @@ class VICReg(Paired):
 
 SingleLoss = Annotated[
     NTXent | SupCon | Triplet | Prototypical | BarlowTwins | VICReg,
-    Field(discriminator="kind"),
+    Family("twostage.metric_losses", "kind", Comparison),
 ]
 
 
@@ -153,5 +154,5 @@ class Ensemble(Comparison):
 
 MetricLoss = Annotated[
     NTXent | SupCon | Triplet | Prototypical | BarlowTwins | VICReg | Ensemble,
-    Field(discriminator="kind"),
+    Family("twostage.metric_losses", "kind", Comparison),
 ]

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
+from twostage.config.plugins import Family
 from twostage.config.stage_2.base import Adaptation, EncoderAdaptation, Freeze, Init, LrMultipliers, Transfer
 from twostage.config.stage_2.fewshot import FewshotConfig
 from twostage.config.stage_2.finetune import FinetuneConfig
 from twostage.config.stage_2.multitask import MultitaskConfig
 from twostage.config.stage_2.target import Target, TaskName
 
-Stage2Config = Annotated[FinetuneConfig | FewshotConfig | MultitaskConfig, Field(discriminator="adapt_mode")]
+Stage2Config = Annotated[
+    FinetuneConfig | FewshotConfig | MultitaskConfig, Family("twostage.adaptations", "adapt_mode", Adaptation)
+]
 
 __all__ = [
     "Adaptation",
