@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from importlib.metadata import Distribution, EntryPoint
+from operator import or_
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, Field, GetCoreSchemaHandler
-from pydantic.errors import PydanticErrorMixin
+from pydantic import BaseModel, Field, GetCoreSchemaHandler, PydanticUserError
 from pydantic_core import CoreSchema
 
 from twostage.config.base import Component, Section
@@ -35,7 +35,7 @@ _BREAKS = (
     LookupError,
     NameError,
     OSError,
-    PydanticErrorMixin,
+    PydanticUserError,
     RuntimeError,
     SyntaxError,
     TypeError,
@@ -58,30 +58,28 @@ class Family:
     tag: str
     base: type[Component] = field(default=Component)
 
-    def added(self) -> Mapping[str, type[Component]]:
-        """The configs that installed packages add, by tag. Raises PackageError."""
-        return _added(self)
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The union of ours and theirs."""
-        ours = {value: each for each in get_args(source) for value in tags_of(each, self.tag)}
-        added = self.added()
+    def every(self, union: Any) -> dict[str, type[Component]]:
+        """The components of a union and those that installed packages add, by tag. Raises PackageError."""
+        ours = {value: each for each in get_args(union) for value in tags_of(each, self.tag)}
+        added = _added(self)
         for name in added:
             if name in ours:
                 raise PackageError(
                     f"{_package(_entries()[self.group, name])} adds {name} to {self.group}, but twostage has a "
-                    f"component of that name; the package must choose another, or be removed"
+                    "component of that name; the package must choose another, or be removed"
                 )
-        every = Union[(*ours.values(), *added.values())]
-        return handler.generate_schema(Annotated[every, Field(discriminator=self.tag)])
+        return ours | added
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The union of ours and theirs."""
+        union: Any = reduce(or_, self.every(source).values())
+        return handler.generate_schema(Annotated[union, Field(discriminator=self.tag)])
 
 
 def members(union: Any) -> dict[str, type[Component]]:
     """The components of an annotated union by tag, ours first."""
     inner, *beside = get_args(union)
-    family = next(each for each in beside if isinstance(each, Family))
-    ours = {value: each for each in get_args(inner) for value in tags_of(each, family.tag)}
-    return {**ours, **family.added()}
+    return next(each for each in beside if isinstance(each, Family)).every(inner)
 
 
 def tags_of(kind: type[Component], tag: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import torch
 from twostage._version import __version__
 from twostage.config.stage_1 import CustomConfig
 from twostage.engine.digest import content_key
+from twostage.engine.packages import package_digests
 from twostage.engine.plan import AdaptStage, PretrainStage, Stage, section_of
 from twostage.objectives.pretrain.custom import source_digest
 
@@ -53,6 +54,7 @@ def stage_key(stage: Stage, *, data_digest: str, split: Any, start_digest: str |
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
             "start": start_digest,
             "code": code_digest(),
+            "packages": package_digests(stage.config),
             "versions": versions(),
         }
     )

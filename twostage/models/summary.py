@@ -33,13 +33,14 @@ def count_alone(kind: type[Component], model: configs.ModelConfig, classes: Mapp
 
     The one that ``model`` has keeps its options; any other takes its defaults.
     """
+    with_defaults: Any = kind
     if issubclass(kind, configs.EmbeddingConfig):
         return _count(_embedding(kind, model))
     if issubclass(kind, configs.BackboneConfig):
-        chosen = model.backbone if isinstance(model.backbone, kind) else kind()
+        chosen = model.backbone if isinstance(model.backbone, kind) else with_defaults()
         dim, patches = model.embedding.dim, model.embedding.patches
         return chosen.misfit(dim=dim, patches=patches) or _count(chosen, dim=dim, patches=patches)
-    head = kind()
+    head = with_defaults()
     assert isinstance(head, configs.HeadConfig)  # noqa: S101 - the third and last kind of model
     return head.misfit(dim=model.embedding.dim) or _count(head, dim=model.embedding.dim, classes=classes)
 
