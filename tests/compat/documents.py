@@ -73,6 +73,18 @@ DOCUMENTS: dict[str, Document] = {
             },
         ),
     },
+    "momentum_encoder": {
+        "model": {"embedding": {"kind": "hse_prompt"}},
+        "stage_1": _pretraining(
+            "contrastive",
+            pairing="class_across_systems",
+            loss={"kind": "supcon"},
+            projection=None,
+            momentum_encoder={"queue": 1024},
+            prompt={"weight": 0.1},
+            classification={"weight": 0.1},
+        ),
+    },
     "reconstruction_of_two_backbones": {
         "stage_1": _pretraining("reconstruction", backbones=[{"kind": "dlinear"}, {"kind": "patchtst"}]),
         "stage_2": _adaptation(

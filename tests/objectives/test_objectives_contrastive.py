@@ -50,22 +50,24 @@ def naive(z, identity, temperature):
 @pytest.mark.parametrize("temperature", [0.05, 0.1, 0.5])
 def test_with_one_positive_each_it_is_the_librarys_nt_xent(temperature):
     z, identity = torch.randn(12, 8), torch.arange(6).repeat(2)
-    ours = objective(loss=NTXent(temperature=temperature)).compare(z, identity)
+    ours = objective(loss=NTXent(temperature=temperature)).compare.loss(z, identity)
     assert ours.item() == pytest.approx(NTXentLoss(temperature=temperature)(z, identity).item(), rel=1e-5)
     assert ours.item() == pytest.approx(naive(z, identity.tolist(), temperature), rel=1e-5)
 
 
 def test_windows_of_one_recording_are_all_positives():
     z, identity = torch.randn(8, 4), torch.tensor([1, 1, 2, 3, 1, 1, 2, 3])
-    assert objective().compare(z, identity).item() == pytest.approx(naive(z, identity.tolist(), 0.1), rel=1e-5)
+    assert objective().compare.loss(z, identity).item() == pytest.approx(naive(z, identity.tolist(), 0.1), rel=1e-5)
 
 
 def test_views_are_two_augmentations_of_each_window():
     ours = objective(pairing="views")
-    views = ours._views(batch([1, 2, 3]).x_BLC)
-    assert views.shape == (6, 1024, 1)
-    assert not torch.equal(views[:3], views[3:])
-    assert ours._identity(batch([1, 1, 1])).tolist() == [0, 1, 2, 0, 1, 2]
+    views, partners = ours._views(batch([1, 2, 3]))
+    assert partners is None
+    assert views.x_BLC.shape == (6, 1024, 1)
+    assert not torch.equal(views.x_BLC[:3], views.x_BLC[3:])
+    assert views.recording_B.tolist() == [1, 2, 3, 1, 2, 3]
+    assert ours._identity(views).tolist() == [0, 1, 2, 0, 1, 2]
 
 
 @pytest.mark.parametrize(("pairing", "recordings"), [("views", [1, 2, 3, 4]), ("recording", [1, 2, 1, 2])])
@@ -77,5 +79,5 @@ def test_the_loss_is_finite_and_trains_every_weight(pairing, recordings):
 
 def test_the_temperature_is_used():
     z, identity = torch.randn(8, 4), torch.arange(4).repeat(2)
-    low, high = (objective(loss=NTXent(temperature=t)).compare(z, identity) for t in (0.1, 1.0))
+    low, high = (objective(loss=NTXent(temperature=t)).compare.loss(z, identity) for t in (0.1, 1.0))
     assert low.item() != pytest.approx(high.item())

@@ -46,7 +46,7 @@ def batch(systems=(1, 1, 1, 5, 5, 5, 5, 5), labels=(0, 1, 1, 0, 0, 1, 2, 2)):
 def terms(ours, each, identity):
     tokens = ours.network.encode(each.x_BLC, each.sample_rate_B, system_B=each.system_B)
     classification = cross_entropy(ours.network.head.classifier(tokens, each.system_B), each.label_B)
-    return classification, ours.metric(ours.network.head.projection(tokens), identity)
+    return classification, ours.metric.loss(ours.network.head.projection(tokens), identity)
 
 
 @pytest.mark.parametrize(("classification", "metric"), [(1.0, 1.0), (0.5, 3.0), (0.0, 2.0), (1.0, 0.0)])
@@ -94,7 +94,7 @@ def test_validation_classifies_windows_as_they_were_recorded():
     ours = objective(metric={"kind": "nt_xent"}, augmentations=[{"kind": "noise", "snr_low": -20.0, "snr_high": -20.0}])
     for part, equal in (("validation", True), ("train", False)):
         torch.manual_seed(3)
-        views = ours._views(batch().x_BLC, part)
+        views = ours._augmented(batch().repeated(2), part).x_BLC
         assert views.shape == (16, 128, 1)
         assert torch.equal(views[:8], batch().x_BLC) is equal
         assert not torch.equal(views[8:], batch().x_BLC)

@@ -19,6 +19,11 @@ def _misfit(embedding: Embedding, data: DataConfig, stage: StageConfig) -> str |
     window = getattr(stage, "window", None) or data.window
     if reason := embedding.misfit(length=window.length, systems=_named_systems(stage)):
         return f"model.{reason}"
+    if getattr(stage, "prompt", None) is not None and getattr(embedding, "prompt", None) is None:
+        return (
+            f"stage_1.prompt compares prompts, but the embedding {embedding.kind} has none as it is written; leave it "
+            "out, or choose an embedding with one: hse_prompt or hse_v2"
+        )
     keeps_prompt = getattr(getattr(stage, "freeze", None), "prompt", False)
     if keeps_prompt and getattr(embedding, "prompt", None) is None:
         return (

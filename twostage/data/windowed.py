@@ -43,6 +43,17 @@ class Batch(NamedTuple):
     anomaly_B: Tensor | None = None
     rul_B: Tensor | None = None
 
+    def repeated(self, times: int) -> Batch:
+        """All windows, then all of them again, and so on."""
+        return Batch(*(None if each is None else torch.cat([each] * times) for each in self))  # type: ignore[arg-type]
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """The first half of the windows, and the second."""
+        middle = len(self.x_BLC) // 2
+        first = (None if each is None else each[:middle] for each in self)
+        second = (None if each is None else each[middle:] for each in self)
+        return Batch(*first), Batch(*second)  # type: ignore[arg-type]
+
 
 class WindowDataset(Dataset[Batch]):
     """Batches of windows by a list of positions in ``index``; ``sample_rate_B`` is in Hz."""

@@ -8,34 +8,54 @@ from pydantic import Field, model_validator
 
 from twostage.config.augmentation import Augmentation, Noise, Polarity, Scale, Shift
 from twostage.config.base import FromList
-from twostage.config.stage_1.base import Pretraining, Projection
+from twostage.config.stage_1.comparing import ClassificationTerm, Comparing
 from twostage.config.stage_1.metric_losses import MetricLoss, NTXent
 
+BY_CLASS = ("class", "class_across_systems")
 
-class ContrastiveConfig(Pretraining):
-    """Pull windows of the same state together and push others apart; reads labels with ``pairing: class`` alone."""
+
+class ContrastiveConfig(Comparing):
+    """Pull windows of the same state together and push others apart.
+
+    Reads labels where the pairing goes by class, and with ``classification`` or ``prompt``.
+    """
 
     implementation: ClassVar[str] = "twostage.objectives.pretrain.contrastive:Contrastive"
 
     pretrain_mode: Literal["contrastive"] = "contrastive"
-    pairing: Literal["views", "recording", "class"] = Field(
+    pairing: Literal["views", "recording", "class", "class_across_systems"] = Field(
         "recording",
-        description="Positives: two augmented views of a window, two windows of one recording, or all windows of one "
-        "class of one system.",
+        description="Positives: two augmented views of a window, two windows of one recording, all windows of one "
+        "class of one system, or all windows of one label wherever it occurs.",
     )
     augmentations: Annotated[tuple[Augmentation, ...], FromList] = Field(
         (Noise(), Scale(), Shift(), Polarity()), description="Applied in this order, independently to each view."
     )
     loss: MetricLoss = Field(default_factory=NTXent, description="Contrastive loss.")
-    projection: Projection = Field(default_factory=Projection, description="Projection head.")
-    unlabelled: Literal["error", "exclude"] = Field(
-        "error", description="With pairing class: what to do with recordings that have no label."
+    classification: ClassificationTerm | None = Field(
+        None, description="Classify beside it, from the same tokens; null does not."
     )
+
+    @property
+    def compares(self) -> MetricLoss:
+        """The contrastive loss."""
+        return self.loss
+
+    @property
+    def by_class(self) -> bool:
+        """Whether classes say what belongs together."""
+        return self.pairing in BY_CLASS
 
     @property
     def reads_labels(self) -> bool:
         """Whether this pretraining is supervised."""
-        return self.pairing == "class"
+        return self.by_class or self.prompt is not None or self.classification is not None
+
+    @property
+    def shares_classes(self) -> bool:
+        """Whether equal labels of different systems are one class."""
+        shared = self.classification is not None and self.classification.head.share == "shared"
+        return shared or self.pairing == "class_across_systems" or super().shares_classes
 
     @model_validator(mode="after")
     def _views_differ(self) -> Self:
@@ -45,10 +65,10 @@ class ContrastiveConfig(Pretraining):
 
     @model_validator(mode="after")
     def _a_class_is_no_pair(self) -> Self:
-        if self.pairing == "class" and self.loss.needs_pairs:
+        if self.by_class and self.loss.needs_pairs:
             raise ValueError(
                 f"loss {self.loss.kind} compares pairs, and a class gives each window many positives; with pairing "
-                "class write loss: {kind: supcon}, triplet or prototypical"
+                f"{self.pairing} write loss: {{kind: supcon}}, triplet or prototypical"
             )
         return self
 

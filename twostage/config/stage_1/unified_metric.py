@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 from twostage.config.augmentation import Augmentation
 from twostage.config.base import FromList, NonNegative
 from twostage.config.model.heads import ClassificationHead, LinearHead
-from twostage.config.stage_1.base import Pretraining, Projection
+from twostage.config.stage_1.comparing import Comparing
 from twostage.config.stage_1.metric_losses import MetricLoss, SupCon
 
 
-class UnifiedMetricConfig(Pretraining):
+class UnifiedMetricConfig(Comparing):
     """Tell the classes of several systems apart with one encoder, and keep windows of a class together; reads labels.
 
     The loss is the weighted sum of the cross entropy of the head and of the metric loss of the projection.
@@ -32,13 +32,14 @@ class UnifiedMetricConfig(Pretraining):
         description="What belongs together: windows of one class of one system, or of one label wherever it occurs.",
     )
     head: ClassificationHead = Field(default_factory=LinearHead, description="Classification head.")
-    projection: Projection = Field(default_factory=Projection, description="Projection head of the metric loss.")
     augmentations: Annotated[tuple[Augmentation, ...], FromList] = Field(
         (), description="Applied to training windows in this order; to each of two views where the metric needs pairs."
     )
-    unlabelled: Literal["error", "exclude"] = Field(
-        "error", description="What to do with recordings that have no label."
-    )
+
+    @property
+    def compares(self) -> MetricLoss:
+        """The metric loss."""
+        return self.metric
 
     @property
     def reads_labels(self) -> bool:
@@ -60,6 +61,12 @@ class UnifiedMetricConfig(Pretraining):
             )
         if self.metric.needs_pairs and self.positives != "class_in_system":
             raise ValueError(f"positives has no effect, because metric {self.metric.kind} compares views of a window")
+        return self
+
+    @model_validator(mode="after")
+    def _a_metric_has_rivals(self) -> Self:
+        if self.momentum_encoder is not None and self.metric_weight == 0.0:
+            raise ValueError("momentum_encoder has no effect, because metric_weight is 0")
         return self
 
     @model_validator(mode="after")
