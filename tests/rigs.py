@@ -56,7 +56,10 @@ def write_rig(
 
 
 def document(root: Path, output: Path, **changes: Any) -> dict[str, Any]:
-    """A document over the rig: contrastive on systems 1 and 2, fine-tuned on 3; a second or two in all."""
+    """A document over the rig: contrastive on systems 1 and 2, fine-tuned on 3; a second or two in all.
+
+    The control from scratch alone runs beside it, unless stage 2 writes another one.
+    """
     base: dict[str, Any] = {
         "data": {
             "source": {"kind": "phm_vibench", "root": str(root)},
@@ -72,4 +75,7 @@ def document(root: Path, output: Path, **changes: Any) -> dict[str, Any]:
         "trainer": {"accelerator": "cpu"},
         "output": {"root": str(output)},
     }
-    return base | changes
+    written = base | changes
+    if isinstance(written.get("stage_2"), dict):
+        written["stage_2"] = {"control": "from_scratch"} | written["stage_2"]
+    return written

@@ -20,7 +20,7 @@ PLAN = make_plan(
     TwoStageConfig.model_validate(
         {
             "stage_1": {"pretrain_mode": "contrastive"},
-            "stage_2": {"adapt_mode": "finetune", "targets": [{"system": 3}]},
+            "stage_2": {"adapt_mode": "finetune", "targets": [{"system": 3}], "control": "from_scratch"},
         }
     )
 )

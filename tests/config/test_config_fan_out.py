@@ -12,6 +12,7 @@ from twostage.config.fan_out import SEED_RANGE, backbone_names, repeat_seed
 from twostage.config.load import load_config
 from twostage.config.model import DLinear, PatchTST
 from twostage.config.problems import DocumentError
+from twostage.config.stage_2.controls import AUDIT
 from twostage.config.variants import count_stages
 from twostage.engine.plan import AdaptStage, make_plan
 
@@ -114,7 +115,8 @@ FANS = st.fixed_dictionaries(
         "repeats": st.integers(1, 3),
         "targets": st.integers(1, 3),
         "shots": st.none() | st.integers(1, 3),
-        "control": st.sampled_from(["from_scratch", "none"]),
+        "control": st.sampled_from(["audit", "from_scratch", "none", ["trivial"], ["trivial", "untrained"]]),
+        "method": st.sampled_from(["prototypical", "neighbours"]),
         "variants": st.integers(0, 3),
         "pretrains": st.booleans(),
     }
@@ -130,7 +132,9 @@ def fanned(fan):
     }
     stage_1 = {"pretrain_mode": "contrastive", "systems": [1], "backbones": fan["backbones"]}
     variants = [{"name": f"v{number}", "set": {"data.batch_size": 8 + number}} for number in range(fan["variants"])]
-    shots = {} if fan["shots"] is None else {"shots": list(range(1, fan["shots"] + 1))}
+    shots = {}
+    if fan["shots"] is not None:
+        shots = {"shots": list(range(1, fan["shots"] + 1)), "method": {"kind": fan["method"]}}
     data = {"seeds": list(range(fan["seeds"])), "stage_2": stage_2 | shots, "variants": variants or None}
     return TwoStageConfig.model_validate(data | ({"stage_1": stage_1} if fan["pretrains"] else {}))
 
@@ -140,7 +144,10 @@ def test_the_count_is_that_of_the_plan(fan):
     config = fanned(fan)
     backbones = len(fan["backbones"] or [1]) if fan["pretrains"] else 1
     families = max(fan["variants"], 1) * fan["seeds"] * backbones
-    starts = 2 if fan["pretrains"] and fan["control"] == "from_scratch" else 1
+    controls = {"audit": AUDIT, "from_scratch": AUDIT[:1], "none": ()}.get(str(fan["control"]), fan["control"])
+    if "from_scratch" in controls and fan["shots"] is not None and fan["method"] == "neighbours":
+        controls = [control for control in controls if control != "untrained"]  # the same training
+    starts = len({"pretrained" if fan["pretrains"] else "from_scratch", *controls})
     expected = {
         "pretrainings": families if fan["pretrains"] else 0,
         "adaptations": families * fan["repeats"] * fan["targets"] * (fan["shots"] or 1) * starts,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from twostage.config.base import Section
 from twostage.config.model import Backbone, ModelConfig
+from twostage.config.stage_2.controls import Control
 
 if TYPE_CHECKING:
     from twostage.config.document import TwoStageConfig
 
+Start = Literal["pretrained"] | Control
 SEED_RANGE = 1 << 32
 _BACKBONE: TypeAdapter[Backbone] = TypeAdapter(Backbone, config=ConfigDict(defer_build=True))
 # An odd number near SEED_RANGE divided by the golden ratio: its multiples keep far away from one another and from the
@@ -66,13 +68,14 @@ def shots_of(config: TwoStageConfig) -> tuple[int | None, ...]:
     return getattr(config.stage_2, "shots", None) or (None,)
 
 
-def starts_of(config: TwoStageConfig) -> int:
-    """Adaptations beside one another that differ by their start alone: pretrained, from scratch, or both."""
+def starts_of(config: TwoStageConfig) -> tuple[Start, ...]:
+    """Adaptations beside one another that differ by what they start from: the one that is asked for, then controls."""
     stage_2 = config.stage_2
     if stage_2 is None:
-        return 0
+        return ()
     pretrained = stage_2.start == "pretrained" and (config.stage_1 is not None or stage_2.init is not None)
-    return pretrained + (stage_2.control == "from_scratch" or not pretrained)
+    first: Start = "pretrained" if pretrained else "from_scratch"
+    return first, *(control for control in stage_2.controls if control != first)
 
 
 def with_first_backbone(written: Any) -> Any:

@@ -138,7 +138,7 @@ def _adaptations(config: TwoStageConfig) -> int:
     stage_2 = config.stage_2
     if stage_2 is None:
         return 0
-    return stage_2.repeats * len(stage_2.targets) * len(shots_of(config)) * starts_of(config)
+    return stage_2.repeats * len(stage_2.targets) * len(shots_of(config)) * len(starts_of(config))
 
 
 def _base(config: TwoStageConfig, point: Point) -> dict[str, Any]:

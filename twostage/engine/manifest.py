@@ -12,7 +12,7 @@ from typing import Any
 from twostage.config.points import points_of
 from twostage.engine.artifacts import RunDirectory, json_text
 from twostage.engine.keys import code_digest, versions
-from twostage.engine.plan import AdaptStage, Plan
+from twostage.engine.plan import AdaptStage, Plan, is_trivial
 from twostage.engine.results import StageResult
 from twostage.engine.stopping import Terminated
 
@@ -84,7 +84,7 @@ class Manifest:
             "start": None if start is None else str(start),
             "transfer": None if result.transfer is None else result.transfer.summary(),
             "data_digest": result.data_digest,
-            "checkpoint": str(result.checkpoint.relative_to(self.directory.path)),
+            "checkpoint": None if is_trivial(stage) else str(result.checkpoint.relative_to(self.directory.path)),
             "checkpoint_digest": result.digest,
             "precision": result.precision,
             "epochs": result.epochs,

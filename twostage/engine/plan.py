@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from twostage.config.document import TwoStageConfig
-from twostage.config.fan_out import backbones_of, repeat_seed, shots_of, with_backbone
+from twostage.config.fan_out import Start, backbones_of, repeat_seed, shots_of, starts_of, with_backbone
 from twostage.config.points import Point
 from twostage.config.sharing import pretraining_inputs
 from twostage.config.stage import StageConfig
 from twostage.config.stage_2 import Target
 from twostage.config.variants import expanded
 
-Variant = Literal["pretrained", "from_scratch"]
+Variant = Start
 
 
 @dataclass(frozen=True)
@@ -111,6 +110,16 @@ def section_of(stage: Stage) -> StageConfig:
     return section
 
 
+def is_trivial(stage: Stage) -> bool:
+    """Whether linear models on band energies stand in the place of the network."""
+    return isinstance(stage, AdaptStage) and stage.variant == "trivial"
+
+
+def trains(stage: Stage) -> bool:
+    """Whether a network of this stage trains; else it has no epochs."""
+    return not is_trivial(stage) and section_of(stage).trains
+
+
 def target_name(target: Target) -> str:
     """Folder name of a target, such as ``system-2``, ``systems-1-5`` or ``system-2/classification+rul_prediction``."""
     ids = ["all"] if target.everything else [str(id_) for id_ in target.ids]
@@ -121,7 +130,7 @@ def target_name(target: Target) -> str:
 def make_plan(config: TwoStageConfig) -> Plan:
     """One pretraining per variant, backbone and seed; variants that change nothing of it share it.
 
-    For each of them, each repeat, target and number of shots one adaptation, and its control from scratch beside it.
+    For each of them, each repeat, target and number of shots one adaptation, and its controls beside it.
     """
     return Plan(config, tuple(_stages(config)))
 
@@ -186,15 +195,19 @@ def _of_seed(
     source = None if pretraining is None else pretraining.name
     if config.stage_2 is None:
         return
-    if config.stage_2.start == "from_scratch":
-        source = None
     checkpoint = None if config.stage_2.init is None else Path(config.stage_2.init.checkpoint)
     for own, inner in _adaptations(config, branch):
         for target in config.stage_2.targets:
-            if source or checkpoint:
-                yield AdaptStage(own, inner, document, target, "pretrained", source, checkpoint)
-            if config.stage_2.control == "from_scratch" or not (source or checkpoint):
-                yield AdaptStage(own, inner, document, target, "from_scratch")
+            for start in starts_of(config):
+                origin = (source, checkpoint) if start == "pretrained" else (None, None)
+                yield AdaptStage(_as_control(own, start), inner, document, target, start, *origin)
+
+
+def _as_control(config: TwoStageConfig, start: Start) -> TwoStageConfig:
+    """The document of one adaptation; of an untrained encoder it keeps every part."""
+    if start != "untrained" or config.stage_2 is None:
+        return config
+    return config.model_copy(update={"stage_2": config.stage_2.as_untrained()})
 
 
 def _adaptations(config: TwoStageConfig, branch: Branch) -> Iterator[tuple[TwoStageConfig, Branch]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from twostage.data.recordings import PARTS, Notice
 from twostage.engine.checkpoints import load_pretrained
-from twostage.engine.plan import AdaptStage, Plan, section_of
+from twostage.engine.plan import AdaptStage, Plan, section_of, trains
 from twostage.engine.runner import build_objective
 from twostage.engine.transfer import transfer_encoder
 from twostage.engine.workshop import Workshop
@@ -48,7 +48,7 @@ def preview(plan: Plan) -> list[StagePreview]:
                 windows=tuple(len(data.windows[part].rows) for part in PARTS),
                 parameters=sum(parameter.numel() for parameter in parameters),
                 trained=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
-                epochs=section_of(stage).epochs if section_of(stage).trains else 0,
+                epochs=section_of(stage).epochs if trains(stage) else 0,
                 notices=data.notices,
             )
         )

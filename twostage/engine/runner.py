@@ -15,13 +15,14 @@ from torch import Tensor
 from twostage.components import implementation_of
 from twostage.config.splits import AsExecutedSplit
 from twostage.data.survey import data_digest
-from twostage.engine import zero_shot
+from twostage.engine import trivial, zero_shot
 from twostage.engine.artifacts import json_text
 from twostage.engine.checkpoints import Checkpoint, save_checkpoint
+from twostage.engine.digest import tensors_digest
 from twostage.engine.keys import stage_key
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
-from twostage.engine.plan import AdaptStage, Stage, section_of
+from twostage.engine.plan import AdaptStage, Stage, is_trivial, section_of, trains
 from twostage.engine.results import CHECKPOINT, StageResult
 from twostage.engine.seen import refuse_seen, stretches
 from twostage.engine.stage_data import StageData
@@ -34,6 +35,8 @@ from twostage.objectives.base import Objective
 
 def build_objective(stage: Stage, data: StageData) -> Objective:
     """Network and objective of a stage, freshly initialised from its seed."""
+    if is_trivial(stage):
+        return trivial.objective_of(stage, data)
     written, model = section_of(stage), stage.config.model
     kind = implementation_of(written)
     extra: dict[str, Any] = {} if data.labels is None else {"classes": data.labels.counts}
@@ -71,13 +74,7 @@ def run_stage_in(
         trainer, best_epoch = _fit(folder, stage, objective, loaders, observer)
         metrics = _evaluate(stage, trainer, objective, loaders)
         metrics |= zero_shot.measured(stage, before, objective, loaders, trainer.strategy.root_device)
-    digest = save_checkpoint(
-        folder / CHECKPOINT,
-        objective.network.state_dict(),
-        model=stage.config.model,
-        stage=stage.name,
-        seen=[*(() if start is None else start.seen), *stretches(data, digests, ("train", "validation"))],
-    )
+    digest = _save(folder, stage, objective, data, digests, start)
     read = data_digest(data.used, digests)
     result = StageResult(
         stage=stage,
@@ -99,6 +96,22 @@ def run_stage_in(
     return result
 
 
+def _save(  # noqa: PLR0917 - what a checkpoint says of itself
+    folder: Path,
+    stage: Stage,
+    objective: Objective,
+    data: StageData,
+    digests: Mapping[int, str],
+    start: Checkpoint | None,
+) -> str:
+    """Write the weights, and return their digest; linear models on band energies are no network to keep."""
+    weights = objective.network.state_dict()
+    if is_trivial(stage):
+        return tensors_digest(weights)
+    seen = [*(() if start is None else start.seen), *stretches(data, digests, ("train", "validation"))]
+    return save_checkpoint(folder / CHECKPOINT, weights, model=stage.config.model, stage=stage.name, seen=seen)
+
+
 def transferred(
     stage: Stage, objective: Objective, data: StageData, digests: Mapping[int, str], start: Checkpoint
 ) -> TransferReport:
@@ -117,10 +130,14 @@ def _fit(
     folder: Path, stage: Stage, objective: Objective, loaders: StageLoaders, observer: Observer
 ) -> tuple[pl.Trainer, int]:
     """Train, then put the best epoch's weights into the network; return that epoch, counted from 1 (0: none)."""
-    trainer, best = make_trainer(stage, section_of(stage), stage.config.trainer, folder, observer)
+    exact = {"precision": "32-true"} if is_trivial(stage) else {}
+    setup = stage.config.trainer.model_copy(update=exact)
+    trainer, best = make_trainer(stage, section_of(stage), setup, folder, observer)
     pl.seed_everything(stage.seed, verbose=False)
-    if not section_of(stage).trains:
+    if not trains(stage):
         observer.stage_started(stage, epochs=0, batches=0)
+        if is_trivial(stage):
+            trivial.fit(objective, loaders.every("train"))
         return trainer, 0
     with interruptible(trainer):
         trainer.fit(objective, datamodule=loaders)

@@ -10,7 +10,7 @@ import torch
 from twostage.config.stage_1 import ZeroShot
 from twostage.data.recordings import Notice
 from twostage.engine.loaders import StageLoaders
-from twostage.engine.plan import PretrainStage, Stage
+from twostage.engine.plan import AdaptStage, PretrainStage, Stage, is_trivial
 from twostage.errors import DataError
 from twostage.models.network import Network
 from twostage.objectives.base import Objective
@@ -26,7 +26,14 @@ def asked(stage: Stage) -> ZeroShot | None:
     written = stage.config.stage_1
     if written is None or (isinstance(stage, PretrainStage) and stage.config.stage_2 is not None):
         return None
+    controls = stage.document.stage_2.controls if stage.document.stage_2 is not None else ()
+    if is_trivial(stage) or (_is(stage, "untrained") and "from_scratch" in controls):
+        return None  # the control from scratch starts from the same encoder
     return written.zero_shot
+
+
+def _is(stage: Stage, variant: str) -> bool:
+    return isinstance(stage, AdaptStage) and stage.variant == variant
 
 
 def kept(stage: Stage, objective: Objective) -> Network | None:

@@ -20,7 +20,7 @@ ENCODER_PREFIXES = ("embedding.", "backbone.")
 _KNOWN = ("sample_rate_B", "starts", "system_B", "domain_B")
 
 
-class _Encoding(nn.Module):
+class Encoding(nn.Module):
     """Embedding and backbone, under names that an encoder and a network share."""
 
     def __init__(self, embedding: PatchEmbedding, backbone: nn.Module) -> None:
@@ -48,7 +48,7 @@ class _Encoding(nn.Module):
         return tokens_BPD
 
 
-class Encoder(_Encoding):
+class Encoder(Encoding):
     """Embedding, then backbone: windows become tokens."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -69,10 +69,10 @@ class Encoder(_Encoding):
         return self.encode(x_BLC, sample_rate_B, starts, system_B=system_B, domain_B=domain_B)
 
 
-class Network(_Encoding):
+class Network(Encoding):
     """An encoder's two parts and a head; tensors are named ``embedding.*``, ``backbone.*`` and ``head.*``."""
 
-    def __init__(self, encoder: Encoder, head: nn.Module) -> None:
+    def __init__(self, encoder: Encoding, head: nn.Module) -> None:
         super().__init__(encoder.embedding, encoder.backbone)
         self.head = head
         self._head_asks = "system_B" in signature(head.forward).parameters

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from twostage.config.base import Count, FromList, Positive, Section
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage import StageConfig
+from twostage.config.stage_2.controls import Control, Controls, chosen
 from twostage.config.stage_2.target import Target
 
 
@@ -18,6 +19,9 @@ class Freeze(Section):
     embedding: bool = Field(default=False, description="Keep the embedding as it is.")
     backbone: bool = Field(default=False, description="Keep the backbone as it is.")
     prompt: bool = Field(default=False, description="Keep what the embedding has learned of systems, its prompt.")
+
+
+WHOLE = Freeze(embedding=True, backbone=True)
 
 
 class LrMultipliers(Section):
@@ -67,8 +71,11 @@ class Adaptation(StageConfig):
     unlabelled: Literal["error", "exclude"] = Field(
         "error", description="What to do with recordings of a target that have no label."
     )
-    control: Literal["from_scratch", "none"] = Field(
-        "from_scratch", description="The same adaptation without stage 1, so that the gain is measured."
+    control: Controls = Field(
+        "audit",
+        description="What runs beside it, on the same windows: audit is all of from_scratch (the same adaptation "
+        "without stage 1), untrained (an encoder as it was initialised, frozen) and trivial (band energies with "
+        "logistic regression); or a list of some of them.",
     )
     checkpoint: CheckpointConfig = Field(
         default_factory=lambda: CheckpointConfig(monitor="validation/macro_f1", mode="max"),
@@ -79,6 +86,35 @@ class Adaptation(StageConfig):
     def head_share(self) -> str | None:
         """How systems share the classification head; None where there is no such head."""
         return getattr(getattr(self, "head", None), "share", None)
+
+    @property
+    def moves_encoder(self) -> bool:
+        """Whether the adaptation changes the encoder: else an untrained one that is frozen is that from scratch."""
+        return True
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """The controls that differ from one another, and that can do what the adaptation does."""
+        idle = self._idle_controls
+        return tuple(control for control in chosen(self.control) if control not in idle)
+
+    @property
+    def _idle_controls(self) -> dict[Control, str]:
+        """Controls that are left out of an audit, each with the reason."""
+        same = not self.moves_encoder and "from_scratch" in chosen(self.control)
+        return {"untrained": "freeze keeps the encoder, so it is the same training as from_scratch"} if same else {}
+
+    def as_untrained(self) -> Self:
+        """The same adaptation of an encoder that stays as it was initialised."""
+        return self.model_copy(update={"control": "none"})
+
+    @model_validator(mode="after")
+    def _no_idle_control(self) -> Self:
+        if not isinstance(self.control, str):
+            for control, reason in self._idle_controls.items():
+                if control in self.control:
+                    raise ValueError(f"control: {control} has no effect: {reason}")
+        return self
 
     @model_validator(mode="after")
     def _distinct_targets(self) -> Self:
@@ -101,6 +137,16 @@ class EncoderAdaptation(Adaptation):
 
     freeze: Freeze = Field(default_factory=Freeze, description="Parts of the encoder that do not train.")
     lr_multipliers: LrMultipliers = Field(default_factory=LrMultipliers, description="Learning rates of the encoder.")
+
+    @property
+    def moves_encoder(self) -> bool:
+        """Whether some part of the encoder trains."""
+        return not (self.freeze.embedding and self.freeze.backbone)
+
+    def as_untrained(self) -> Self:
+        """The same heads on an encoder that stays as it was initialised."""
+        kept = {"freeze": WHOLE, "lr_multipliers": LrMultipliers(), "control": "none"}
+        return self.model_copy(update=kept)
 
     @model_validator(mode="after")
     def _no_idle_multiplier(self) -> Self:

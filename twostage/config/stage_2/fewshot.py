@@ -8,7 +8,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from twostage.config.base import Count, FromList
 from twostage.config.optimization import CheckpointConfig
-from twostage.config.stage_2.base import Adaptation, Freeze
+from twostage.config.stage_2.base import WHOLE, Adaptation, Freeze
 from twostage.config.stage_2.fewshot_methods import EpisodeFinetune, Matching, Method, Neighbours, Prototypical
 
 _OF_TRAINING = ("epochs", "optimizer", "scheduler", "checkpoint", "early_stopping", "episodes_per_epoch")
@@ -53,6 +53,15 @@ class FewshotConfig(Adaptation):
         """Support windows of each class, where the plan has chosen one entry of ``shots``."""
         (shots,) = self.shots
         return shots
+
+    @property
+    def moves_encoder(self) -> bool:
+        """Whether episodes train the encoder, or each fine-tunes a copy of it."""
+        return self.trains or (isinstance(self.method, EpisodeFinetune) and not self._all_frozen)
+
+    def as_untrained(self) -> Self:
+        """The same episodes, answered by an encoder that stays as it was initialised."""
+        return self.model_copy(update={"freeze": WHOLE, "control": "none"}) if self.moves_encoder else self
 
     @property
     def _all_frozen(self) -> bool:

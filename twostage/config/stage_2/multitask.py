@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage_2.base import EncoderAdaptation
+from twostage.config.stage_2.controls import Control
 from twostage.config.stage_2.target import Target, TaskName
 from twostage.config.stage_2.tasks import Tasks
 
@@ -36,6 +37,12 @@ class MultitaskConfig(EncoderAdaptation):
     def head_share(self) -> str | None:
         """How systems share the classification head."""
         return None if self.tasks.classification is None else self.tasks.classification.head.share
+
+    @property
+    def _idle_controls(self) -> dict[Control, str]:
+        alone = set(self.tasks.written) <= {"signal_prediction"}
+        idle: dict[Control, str] = {"trivial": "band energies forecast no signal"} if alone else {}
+        return super()._idle_controls | idle
 
     def tasks_of(self, target: Target) -> tuple[TaskName, ...]:
         """The tasks that this target trains if it has what they need, in the order of the fields."""

@@ -1,0 +1,90 @@
+"""The audit: every control meets the windows of the adaptation, and each is what its name says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import ValidationError
+from rigs import document, write_rig
+
+from twostage import TwoStageRun
+from twostage.config.document import TwoStageConfig
+from twostage.engine.checkpoints import load_checkpoint
+from twostage.models.network import encoder_state
+
+TASKS = {"classification": {}, "anomaly_detection": {}, "rul_prediction": {}, "signal_prediction": {"length": 32}}
+EPISODES = {"queries": 2, "episodes": 8, "episodes_per_epoch": 2, "support_unit": "recording"}
+MODES = {
+    "finetune": {},
+    "fewshot": EPISODES,
+    "multitask": {"tasks": TASKS},
+}
+BESIDE = ("pretrained", "from_scratch", "untrained", "trivial")
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory):
+    return write_rig(tmp_path_factory.mktemp("living"), lives=True)
+
+
+@pytest.fixture(scope="module", params=MODES)
+def summary(living, tmp_path_factory, request):
+    stage_2 = {"adapt_mode": request.param, "targets": [{"system": 3}], "epochs": 1, "control": "audit"}
+    return TwoStageRun(document(living, tmp_path_factory.mktemp("save"), stage_2=stage_2 | MODES[request.param])).fit()
+
+
+def beside(summary):
+    return {start: summary.stage(f"stage_2/seed-0/system-3/{start}") for start in BESIDE}
+
+
+def test_every_control_meets_the_same_windows(summary):
+    found = beside(summary)
+    splits = {(result.directory / "split.json").read_text() for result in found.values()}
+    assert len(splits) == 1
+    assert len({result.data_digest for result in found.values()}) == 1
+    tested = {name for name in found["pretrained"].metrics if name.startswith("test/") and "windows" in name}
+    for name in tested - {"test/signal_prediction/windows/3"}:
+        assert len({result.metrics[name] for result in found.values()}) == 1, name
+    assert [stage.name.rsplit("/", 1)[-1] for stage in summary.stages][1:] == list(BESIDE)
+
+
+def test_an_untrained_encoder_stays_as_the_one_from_scratch_began(summary, living, tmp_path):
+    found = beside(summary)
+    encoder = encoder_state(load_checkpoint(found["untrained"].checkpoint).tensors)
+    stage_2 = found["from_scratch"].stage.config.stage_2.model_dump(exclude_unset=True)
+    frozen = {"freeze": {"embedding": True, "backbone": True}, "control": "none"}
+    idle = {"epochs", "episodes_per_epoch"} if stage_2["adapt_mode"] == "fewshot" else set()
+    kept = {key: value for key, value in stage_2.items() if key not in idle} | frozen
+    alone = TwoStageRun(document(living, tmp_path, stage_1=None, stage_2=kept)).fit().stages[0]
+    assert encoder.keys() == encoder_state(load_checkpoint(alone.checkpoint).tensors).keys()
+    assert alone.digest == found["untrained"].digest
+    assert alone.metrics == found["untrained"].metrics
+
+
+def test_band_energies_tell_tones_apart(summary):
+    trivial = beside(summary)["trivial"]
+    assert trivial.metrics["test/accuracy/3"] == 1.0
+    assert trivial.epochs == 0
+    assert not trivial.checkpoint.exists()
+    manifest = json.loads((summary.directory / "manifest.json").read_text())
+    assert [stage["checkpoint"] is None for stage in manifest["stages"]] == [False] * 4 + [True]
+    assert "test/signal_prediction/mse/3" not in trivial.metrics
+
+
+def test_a_control_that_is_another_one_again_is_left_out_or_refused():
+    frozen = {
+        "adapt_mode": "finetune",
+        "targets": [{"system": 3}],
+        "freeze": {"embedding": True, "backbone": True},
+    }
+    config = TwoStageConfig.model_validate({"stage_2": frozen})
+    assert config.stage_2.controls == ("from_scratch", "trivial")
+    with pytest.raises(ValidationError, match="control: untrained has no effect: freeze keeps the encoder"):
+        TwoStageConfig.model_validate({"stage_2": frozen | {"control": ["untrained", "from_scratch"]}})
+    with pytest.raises(ValidationError, match="names one control twice"):
+        TwoStageConfig.model_validate({"stage_2": frozen | {"control": ["trivial", "trivial"]}})
+    forecast = {"adapt_mode": "multitask", "targets": [{"system": 3}], "tasks": {"signal_prediction": {"length": 32}}}
+    assert TwoStageConfig.model_validate({"stage_2": forecast}).stage_2.controls == ("from_scratch", "untrained")
+    with pytest.raises(ValidationError, match="control: trivial has no effect: band energies forecast no signal"):
+        TwoStageConfig.model_validate({"stage_2": forecast | {"control": ["trivial"]}})
