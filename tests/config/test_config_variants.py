@@ -102,8 +102,8 @@ def test_a_bad_value_names_the_variant_and_the_key():
 
 
 def test_a_rule_that_a_variant_breaks_is_told():
-    _, message = refusal({"name": "x", "set": {"stage_1.window": {"placement": "random", "length": 16}}})
-    assert message == "variant x: stage_1.window.length (16) is shorter than model.embedding.patch_length (64)"
+    _, message = refusal({"name": "x", "set": {"stage_1.scheduler": {"kind": "cosine", "minimum": 0.5}}})
+    assert message == "variant x: stage_1: scheduler.minimum (0.5) must be less than optimizer.lr (0.001)"
 
 
 def test_a_list_item_that_is_not_there_is_told():

@@ -15,6 +15,7 @@ from twostage.config.head_rules import head_misfit
 from twostage.config.leak_rules import accidental_leak
 from twostage.config.metric_rules import alone_in_its_batch, unmeasured_zero_shot
 from twostage.config.model import ModelConfig
+from twostage.config.model.embeddings import TimedPatches
 from twostage.config.old_documents import adapted
 from twostage.config.points import misfit as points_misfit
 from twostage.config.stage import StageConfig
@@ -106,6 +107,8 @@ class TwoStageConfig(Section):
     @model_validator(mode="after")
     def _window_holds_a_patch(self) -> Self:
         patch = self.model.embedding.patch_length
+        if isinstance(self.model.embedding, TimedPatches):
+            return self  # it repeats the samples of a shorter window, and remarks tell so
         for name, stage in self.stages.items():
             length = self.data_of(stage).window.length
             if length < patch:

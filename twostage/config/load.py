@@ -22,6 +22,7 @@ from twostage.config.reading.paths import resolve_paths
 from twostage.config.reading.provenance import Origin, origins
 from twostage.config.reading.tree import KeyPath, Layer, Node
 from twostage.config.reading.yaml_tree import parse_yaml
+from twostage.config.remarks import remarks
 from twostage.config.variants import variant_notes
 
 Document = str | Path | Mapping[str, Any] | TwoStageConfig
@@ -83,7 +84,7 @@ def _load(read: Callable[[Reading], Node | None], overrides: Sequence[str], loca
     reading.fail(problems)
     root = resolve_paths(root)
     config = validate(root, reading.problems)
-    reading.notes += variant_notes(config)
+    reading.notes += [*remarks(config), *variant_notes(config)]
     found = origins(root, config.model_dump(mode="json"))
     return LoadedDocument(config, found, tuple(reading.files), tuple(reading.notes))
 

@@ -41,13 +41,6 @@ class StageConfig(Component):
         return True
 
     @model_validator(mode="after")
-    def _warm_up_ends(self) -> Self:
-        warmup = getattr(self.scheduler, "warmup_epochs", 0.0)
-        if warmup > self.epochs:
-            raise ValueError(f"scheduler.warmup_epochs ({warmup:g}) must not exceed epochs ({self.epochs})")
-        return self
-
-    @model_validator(mode="after")
     def _floor_lies_below(self) -> Self:
         minimum = getattr(self.scheduler, "minimum", 0.0)
         rate, name = self.optimizer.lr, "optimizer.lr"

@@ -1,0 +1,43 @@
+"""Documents that hold together and are seldom meant run, and the user is told."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from twostage.config.document import TwoStageConfig
+from twostage.config.load import load_document
+
+STAGE = {"pretrain_mode": "contrastive", "epochs": 1}
+
+
+def notes(**changes):
+    return list(load_document({"stage_1": STAGE, **changes}).notes)
+
+
+def test_a_usual_document_has_no_remark():
+    schedule = {"kind": "cosine", "warmup_epochs": 1.0}
+    assert notes(stage_1={**STAGE, "scheduler": schedule}, data={"window": {"placement": "random", "length": 64}}) == []
+
+
+def test_a_training_within_its_warm_up_is_told():
+    (note,) = notes(stage_1={**STAGE, "scheduler": {"kind": "cosine", "warmup_epochs": 1.5}})
+    assert note == (
+        "stage_1 ends within its warm-up (scheduler.warmup_epochs is 1.5, epochs is 1): its rate never gets to "
+        "optimizer.lr"
+    )
+
+
+def test_windows_shorter_than_a_patch_are_told():
+    (note,) = notes(data={"window": {"placement": "random", "length": 63}})
+    assert note == (
+        "windows of stage_1 have 63 samples, and a patch takes 64 (model.embedding.patch_length): every sample is "
+        "repeated in place"
+    )
+
+
+def test_patches_side_by_side_repeat_nothing():
+    model = {"embedding": {"kind": "patch", "patch_length": 64, "patches": 1}}
+    data = {"window": {"placement": "random", "length": 63}}
+    with pytest.raises(ValidationError, match=r"data\.window\.length \(63\) is shorter than model\.embedding\.patch"):
+        TwoStageConfig.model_validate({"stage_1": STAGE, "data": data, "model": model})

@@ -1,0 +1,25 @@
+"""What holds together and is still seldom meant; told to the user, and not refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twostage.config.document import TwoStageConfig
+from twostage.config.model.embeddings import TimedPatches
+
+
+def remarks(config: TwoStageConfig) -> Iterator[str]:
+    """One sentence for each."""
+    embedding = config.model.embedding
+    for name, stage in config.stages.items():
+        warmup, length = getattr(stage.scheduler, "warmup_epochs", 0.0), config.data_of(stage).window.length
+        if stage.trains and warmup > stage.epochs:
+            yield (
+                f"{name} ends within its warm-up (scheduler.warmup_epochs is {warmup:g}, epochs is {stage.epochs}): "
+                "its rate never gets to optimizer.lr"
+            )
+        if isinstance(embedding, TimedPatches) and length < embedding.patch_length:
+            yield (
+                f"windows of {name} have {length} samples, and a patch takes {embedding.patch_length} "
+                "(model.embedding.patch_length): every sample is repeated in place"
+            )
