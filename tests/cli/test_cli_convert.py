@@ -213,3 +213,47 @@ def test_old_files_validate_as_they_are(command, old):
     assert code == 0
     assert "ok" in out
     assert "old document of shape single" in err
+
+
+def test_another_data_folder_takes_the_place_of_one_that_is_missing(command, old):
+    old.write_text(OLD.replace("  data_dir: recordings      # where they are\n", ""), encoding="utf-8")
+    _, out, _ = command("convert", old, "--data-root", "elsewhere")
+    document = yaml.safe_load(out)
+    assert document["data"]["source"] == {"kind": "phm_vibench", "metadata": "metadata.csv", "root": "elsewhere"}
+    assert "refused" not in document["legacy"]
+
+
+def test_a_path_of_one_machine_is_told_unless_it_is_replaced(command, old):
+    old.write_text(OLD.replace("data_dir: recordings", "data_dir: /mnt/recordings"), encoding="utf-8")
+    told = "data.data_dir: /mnt/recordings is a path of the machine where the file was written [machine-path]"
+    assert told in command("convert", old, "--explain")[1]
+    assert "[machine-path]" not in command("convert", old, "--explain", "--data-root", "elsewhere")[1]
+
+
+def test_a_file_that_is_not_there_gets_a_sentence(command, tmp_path):
+    code, out, err = command("convert", tmp_path / "none.yaml")
+    assert (code, out) == (1, "")
+    assert "none.yaml: there is no such file" in err
+
+
+@pytest.mark.parametrize(
+    "text", ["data: {data_dir: /mnt}\n", "task: {lr: 0.1}\ntrainer:\n", "name: Default_trainer\nnum_epochs: 3\n"]
+)
+def test_a_part_of_an_old_document_is_in_order_and_does_not_run_alone(command, tmp_path, text):
+    path = tmp_path / "part.yaml"
+    path.write_text(text, encoding="utf-8")
+    code, out, err = command("validate", path)
+    assert (code, out) == (0, f"{path}: ok\n")
+    assert "is a part of an old document" in err
+    code, _, err = command("run", path, "--dry-run")
+    assert code == 1
+    assert "has no stage" in err
+
+
+@pytest.mark.parametrize("text", ["data: {batch_size: 3}\n", "model: {name: x}\nstage_1: 3\n", "name: x\nseeds: [1]\n"])
+def test_a_new_document_with_mistakes_is_no_part_of_an_old_one(command, tmp_path, text):
+    path = tmp_path / "new.yaml"
+    path.write_text(text, encoding="utf-8")
+    code, _, err = command("validate", path)
+    assert code == 1
+    assert "old document" not in err

@@ -1,4 +1,4 @@
-"""Every code that a conversion can tell is registered, used or reserved, and explained on the page of notices."""
+"""Every code that a conversion can tell is registered, used and explained on the page of notices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from twostage.legacy.codes import CODES, PAGE, page_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(twostage.legacy.__file__).parent
-RESERVED = {"machine-path", "weights-now-transferred"}
 MAKERS = {"remark", "Remark", "Notice"}
 # Where a function's first returned value is a code, or where a code is given by its keyword.
 ANSWERS = {"why.py"}
@@ -65,9 +64,8 @@ def test_every_used_code_is_registered(used):
     assert used <= set(CODES)
 
 
-def test_every_registered_code_is_used_or_reserved(used):
-    assert set(CODES) == used | RESERVED
-    assert not used & RESERVED
+def test_every_registered_code_is_used(used):
+    assert set(CODES) == used
 
 
 def test_codes_are_anchors():

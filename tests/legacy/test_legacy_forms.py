@@ -8,6 +8,7 @@ import yaml
 from twostage.config.document import TwoStageConfig
 from twostage.legacy.convert import to_new, to_old
 from twostage.legacy.core.leaves import same
+from twostage.legacy.paths import machine_paths
 
 ENCODER = "{name: M_01_ISFM, type: ISFM, embedding: E_01_HSE, backbone: B_08_PatchTST, task_head: H_01_Linear_cla}"
 PROMPTED = ENCODER.replace("M_01_ISFM, type: ISFM", "M_02_ISFM_Prompt, type: ISFM_Prompt").replace("HSE", "HSE_v2")
@@ -282,3 +283,53 @@ def test_empty_sections_alone_are_a_part_of_a_document(text):
 def test_no_number_of_runs_is_too_large_to_be_told(key, value):
     document = read(FLAT) | {"environment": {key: value}}
     assert converted(yaml.safe_dump(document, sort_keys=False)).seeds == (0,)
+
+
+def test_a_null_gives_way_to_another_name_beside_it_and_hides_what_is_farther():
+    text = changed(changed(FLAT, "task", lr=None), "trainer", lr=0.02)
+    assert converted(text).stage_2.optimizer.lr == 0.02
+    document = read(STAGES_IN_FULL)
+    document["trainer"] = {"early_stopping": True, "lr": 0.5}
+    document["stages"][0]["trainer"]["lr"] = None
+    config = converted(yaml.safe_dump(document, sort_keys=False))
+    assert (config.stage_1.optimizer.lr, config.stage_2.optimizer.lr) == (0.001, 0.5)
+
+
+def test_what_is_refused_says_which_keys_would_settle_it():
+    old = read(FLAT)
+    del old["data"]["data_dir"]
+    old["model"] = {"name": "ProtoNet"}
+    refused = to_new([old]).document["legacy"]["refused"]
+    assert {entry["key"]: entry["write"] for entry in refused} == {
+        "data.data_dir": ["data.source"],
+        "model.name": ["model.embedding.kind", "model.backbone.kind"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/mnt/data", True),
+        ("C:\\data", True),
+        ("d:/data", True),
+        ("~/data", True),
+        ("\\\\server\\data", True),
+        ("data/cwru", False),
+        ("//comment", False),
+        ("/", False),
+        ("a/b", False),
+        ("/two\nlines", False),
+    ],
+)
+def test_paths_of_one_machine_are_told(path, told):
+    conversion = to_new([read(FLAT) | {"notes": ["first", path]}])
+    found = [remark.text for remark in machine_paths(conversion.leaves)]
+    assert found == ([f"{path} is a path of the machine where the file was written"] if told else [])
+
+
+def test_a_second_stage_that_starts_from_the_first_is_told():
+    def codes(text):
+        return [remark.code for remark in to_new([read(text)]).remarks]
+
+    assert codes(STAGES_IN_FULL).count("weights-now-transferred") == 1
+    assert "weights-now-transferred" not in codes(FLAT)

@@ -47,12 +47,16 @@ def _check(
 ) -> tuple[Problem, ...]:
     from twostage.config.load import load_document
     from twostage.config.lock import explain_text
+    from twostage.config.old_documents import FRAGMENT
     from twostage.config.problems import DocumentError
 
     try:
         loaded = load_document(file, overrides=overrides, local=local)
     except DocumentError as error:
-        return error.problems
+        if any(problem.code != FRAGMENT for problem in error.problems):
+            return error.problems
+        _tell_part(file, error.problems[0].message, quiet=quiet)
+        return ()
     for note in loaded.notes:
         typer.echo(f"note: {note}", err=True)
     if not quiet:
@@ -60,3 +64,10 @@ def _check(
         if explain:
             typer.echo(explain_text(loaded))
     return ()
+
+
+def _tell_part(file: Path, message: str, *, quiet: bool) -> None:
+    """A part of an old document is in order as far as it goes."""
+    typer.echo(f"note: {file}: {message}", err=True)
+    if not quiet:
+        typer.echo(f"{file}: ok")

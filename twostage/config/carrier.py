@@ -18,6 +18,9 @@ class Refusal(Section):
 
     key: str = Field(description="Where it stands in the old document.")
     reason: str = Field(description="Why it has no place here.")
+    write: Annotated[tuple[str, ...], FromList] = Field(
+        (), description="Keys of this document that settle it: once all of them are written, nothing is refused."
+    )
 
 
 class Shadow(Section):
@@ -40,7 +43,7 @@ class LegacyCarrier(Section):
     )
     reading: Reading = Field("meant", description="As the file says, or as the old code executed it.")
     refused: Annotated[tuple[Refusal, ...], FromList] = Field(
-        (), description="What this document leaves out; a run is refused until the entry is deleted."
+        (), description="What this document leaves out; a run is refused until the entry is settled or deleted."
     )
     files: Annotated[tuple[LegacyFile, ...], FromList] = Field((), description="The old files, in their order.")
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from twostage.config.problems import DocumentError, Problem
+
 if TYPE_CHECKING:
     from twostage.config.reading.tree import Layer, Node
 
@@ -18,6 +20,14 @@ _BLOCKS = ("stage_1_pretraining", "stage_2_finetuning")
 _SECTIONS = {"data": ("data", "dataset"), "model": ("model",), "task": ("task",)}
 # Keys that choose what a stage of a new document does, or what it is for. No old stage has them.
 _NEW_KEYS = {"pretrain_mode", "adapt_mode", "targets"}
+FRAGMENT = "fragment"
+_BARE_TRAINER = {"num_epochs", "max_epochs"}
+_OLD_SECTIONS = {"environment", "task"}
+_OLD_KEYS = {
+    "data": {"data_dir", "metadata_file", "window_size"},
+    "model": {"name", "type"},
+    "trainer": {"name", "num_epochs", "max_epochs", "gpus"},
+}
 
 
 def looks_old(written: Any) -> bool:
@@ -65,5 +75,25 @@ def adapted(written: Any) -> Any:
 
 
 def old_tree(text: str, layer: Layer, written: Any) -> tuple[Node, list[str]] | None:
-    """The tree of a new document that an old file means, with notes for the user; None where it is no old file."""
+    """The tree of a new document that an old file means, with notes for the user; None where it is no old file.
+
+    Raises DocumentError, with one problem of the code ``fragment``, for a part of an old document.
+    """
+    if sections := old_part(written):
+        told = f"this is a part of an old document ({', '.join(sections)}) and has no stage"
+        message = f"{told}; name it under base_configs of an old file, or lay it over one as its --local_config"
+        raise DocumentError([Problem(layer.name, 1, 1, "", message, code=FRAGMENT)])
     return import_module(_CONVERTER).old_tree(text, layer) if looks_old(written) else None
+
+
+def old_part(written: Any) -> tuple[str, ...]:
+    """The sections of a part of an old document, such as a base file; empty for anything else."""
+    if not isinstance(written, Mapping) or not written:
+        return ()
+    if "name" in written and _BARE_TRAINER & set(written) and not any(isinstance(v, Mapping) for v in written.values()):
+        return ("trainer",)
+    told = any(isinstance(written.get(name), Mapping) and keys & set(written[name]) for name, keys in _OLD_KEYS.items())
+    whole = all(isinstance(value, Mapping | None) for value in written.values())
+    parts = whole and set(written) <= {"data", "model", "trainer", *_OLD_SECTIONS}
+    old = told or bool(_OLD_SECTIONS & set(written))
+    return tuple(written) if parts and old and not looks_old(written) else ()

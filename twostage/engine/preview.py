@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
+from torch.nn import Parameter
+
 from twostage.data.recordings import PARTS, Notice
 from twostage.engine.checkpoints import load_pretrained
-from twostage.engine.plan import AdaptStage, Plan, section_of, trains
+from twostage.engine.leftovers import refuse_leftovers
+from twostage.engine.plan import AdaptStage, Plan, PretrainStage, section_of, trains
 from twostage.engine.runner import build_objective
+from twostage.engine.stage_data import StageData
 from twostage.engine.transfer import transfer_encoder
 from twostage.engine.workshop import Workshop
 
@@ -31,15 +36,12 @@ def preview(plan: Plan) -> list[StagePreview]:
 
     Signals are not read, so that a sample that is no number is found by the run alone.
     """
+    refuse_leftovers(plan.config)
     workshop = Workshop(plan.config)
     previews = []
     for stage in plan.stages:
         data = workshop.prepare(stage)
-        network = build_objective(stage, data).network
-        config = stage.config
-        if isinstance(stage, AdaptStage) and stage.checkpoint is not None and config.stage_2 is not None:
-            transfer_encoder(network, config.model, load_pretrained(stage.checkpoint), config.stage_2.transfer)
-        parameters = list(network.parameters())
+        parameters = _parameters(stage, data)
         previews.append(
             StagePreview(
                 name=stage.name,
@@ -53,3 +55,15 @@ def preview(plan: Plan) -> list[StagePreview]:
             )
         )
     return previews
+
+
+def _parameters(stage: PretrainStage | AdaptStage, data: StageData) -> list[Parameter]:
+    """Those of the network. They have sizes and no values, unless there is a checkpoint that must fit them."""
+    config = stage.config
+    if isinstance(stage, AdaptStage) and stage.checkpoint is not None and config.stage_2 is not None:
+        network = build_objective(stage, data).network
+        transfer_encoder(network, config.model, load_pretrained(stage.checkpoint), config.stage_2.transfer)
+    else:
+        with torch.device("meta"):
+            network = build_objective(stage, data).network
+    return list(network.parameters())

@@ -51,7 +51,10 @@ def old_tree(text: str, layer: Layer) -> tuple[Node, list[str]] | None:
     places = _Places(below, conversion)
     shape = conversion.detection.shape
     notes = [f"{layer.name} is an old document of shape {shape}; it is read as twostage convert would write it"]
-    notes += [f"{layer.name}: {key} is left out, so a run is refused: {why}" for key, why in conversion.refused.items()]
+    notes += [
+        f"{layer.name}: {key} is left out, and a run is refused until that is decided: {why}"
+        for key, why in conversion.refused.items()
+    ]
     return places.node(ordered(conversion.document), ()), notes
 
 

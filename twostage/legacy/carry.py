@@ -68,7 +68,7 @@ def carry(
         raise AssertionError("a conversion did not lead back")
     if not draft.refused and explicit is None and reading == "meant" and not any(rest.plain() for rest in rests):
         return None
-    refused = [{"key": key, "reason": reason} for key, reason in draft.refused.items()]
+    refused = [_refusal(key, reason, draft) for key, reason in draft.refused.items()]
     return {
         "shape": shape,
         **({"pipeline": explicit} if explicit else {}),
@@ -76,6 +76,11 @@ def carry(
         **({"refused": refused} if refused else {}),
         "files": [rest.plain() for rest in rests],
     }
+
+
+def _refusal(key: str, reason: str, draft: Draft) -> dict[str, Any]:
+    write = draft.settled_by.get(key)
+    return {"key": key, "reason": reason, **({"write": list(write)} if write else {})}
 
 
 def _rests(

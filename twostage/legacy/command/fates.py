@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from twostage.legacy.beneath import Beneath
 from twostage.legacy.command.outcome import Fate, Notice, Row
+from twostage.legacy.command.rooted import is_folder
 from twostage.legacy.convert import Conversion
 from twostage.legacy.core.leaves import KeyPath, dotted
 from twostage.legacy.core.mounts import Leaf
 from twostage.legacy.effects import effect_of
+from twostage.legacy.paths import machine_paths
 from twostage.legacy.why import why_kept
 
 IDLE = {"never", "past", "overwritten"}
@@ -39,8 +41,8 @@ def _key(leaf: Leaf) -> str | None:
     return None if leaf.key is None else ".".join(map(str, leaf.key))
 
 
-def notices(conversion: Conversion, files: Sequence[Beneath]) -> tuple[Notice, ...]:
-    """Remarks of the rules, and oddities of the files."""
+def notices(conversion: Conversion, files: Sequence[Beneath], root: str | None = None) -> tuple[Notice, ...]:
+    """Remarks of the rules, and oddities of the files. ``root`` is the data folder that the user gave instead."""
     found: list[Notice] = []
     for text in (file.text for file in files):
         found += [Notice(each.code, text.name, each.line, each.key, each.message) for each in text.notices]
@@ -54,7 +56,10 @@ def notices(conversion: Conversion, files: Sequence[Beneath]) -> tuple[Notice, .
             )
             for each in text.shadowed
         ]
-    for remark in conversion.remarks:
+    replaced = {leaf.path for leaf in conversion.leaves if is_folder(leaf.key, root)}
+    for remark in (*conversion.remarks, *machine_paths(conversion.leaves)):
+        if remark.code in {"machine-path", "refused", "differs"} and remark.path in replaced:
+            continue
         name, line = (files[0].text.name, None) if remark.path is None else _place(remark.path, files)
         key = "" if remark.path is None else dotted(remark.path[1:])
         found.append(Notice(remark.code, name, line, key, remark.text))

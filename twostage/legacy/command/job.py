@@ -19,12 +19,13 @@ from twostage.errors import TwoStageError
 from twostage.legacy.beneath import beneath
 from twostage.legacy.command.fates import fates, notices
 from twostage.legacy.command.outcome import Outcome
+from twostage.legacy.command.rooted import refused, rooted
+from twostage.legacy.compose.reading import read_old
 from twostage.legacy.convert import Conversion, ConversionError, to_new, to_old
 from twostage.legacy.core.leaves import leaves
 from twostage.legacy.declared import declared_runs
 from twostage.legacy.present import Moves, ordered, text_of
 from twostage.legacy.text.nodes import LegacyText, plain
-from twostage.legacy.text.read import decode_legacy, read_legacy
 from twostage.legacy.text.write import write_yaml
 
 
@@ -43,7 +44,7 @@ def convert_files(paths: Sequence[Path], wish: Wish) -> Outcome:
     """Convert one old file or a pair; a new document stays as it is. Never raises for what is wrong with a file."""
     names = tuple(str(path) for path in paths)
     try:
-        texts = [_read(path) for path in paths]
+        texts = [read_old(path, "file")[0] for path in paths]
         if wish.back:
             return _back(names, texts[0], wish)
         if len(texts) == 1 and _is_new(plain(texts[0].root)):
@@ -51,18 +52,8 @@ def convert_files(paths: Sequence[Path], wish: Wish) -> Outcome:
         return _forth(names, texts, wish)
     except DocumentError as error:
         return Outcome(names, "failed", problems=tuple(render([problem]) for problem in error.problems))
-    except (TwoStageError, OSError) as error:
+    except TwoStageError as error:
         return Outcome(names, "failed", problems=(f"{names[0]}: {error}",))
-
-
-def _read(path: Path) -> LegacyText:
-    text, notice = decode_legacy(path.read_bytes(), str(path))
-    old = read_legacy(text, str(path))
-    return (
-        old
-        if notice is None
-        else LegacyText(old.name, old.text, old.root, old.shadowed, old.comments, (notice, *old.notices))
-    )
 
 
 def _is_new(data: Mapping[str, Any]) -> bool:
@@ -79,7 +70,7 @@ def _forth(names: tuple[str, ...], texts: Sequence[LegacyText], wish: Wish) -> O
         shadowed=[text.shadowed for text in texts],
         bases=[each.values for each in below] if any(each.values for each in below) else (),
     )
-    document = ordered(_rooted(conversion.document, wish.data_root))
+    document = ordered(rooted(conversion, wish.data_root))
     moves = Moves(document, conversion.uses, [leaf.path for leaf in conversion.leaves])
     text = text_of(document, moves, [each.comments for each in texts])
     found = conversion.detection
@@ -97,19 +88,10 @@ def _forth(names: tuple[str, ...], texts: Sequence[LegacyText], wish: Wish) -> O
         modes=_modes(document),
         runs=_runs(document, files),
         rows=fates(conversion, below),
-        notices=notices(conversion, below),
-        refused=dict(conversion.refused),
+        notices=notices(conversion, below, wish.data_root),
+        refused=refused(conversion, wish.data_root),
         problems=(*(render([each]) for one in below for each in one.problems), *_invalid(document, conversion)),
     )
-
-
-def _rooted(document: dict[str, Any], root: str | None) -> dict[str, Any]:
-    """The document with another data folder."""
-    if root is None:
-        return document
-    data = dict(document.get("data", {}))
-    data["source"] = {"kind": "phm_vibench", **data.get("source", {}), "root": root}
-    return {**document, "data": data}
 
 
 def _modes(document: Mapping[str, Any]) -> dict[str, str]:

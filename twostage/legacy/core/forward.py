@@ -69,13 +69,16 @@ class View:
     def all(self, *names: str) -> list[Leaf]:
         """Every leaf of a quantity, the deciding one first.
 
-        As executed the name comes before the scope: the old code put the scopes together, and then read by name.
+        As executed the name comes before the scope: the old code put the scopes together, and then read by name. As
+        meant a null takes back what farther scopes say, but gives way to another name in its own scope.
         """
         keys = [key_of(name) for name in names if self.counts(name)]
         if self.executed:
-            pairs = [(scope, key) for key in keys for scope in self.scopes]
-        else:
-            pairs = [(scope, key) for scope in self.scopes for key in keys]
+            return self._there([(scope, key) for key in keys for scope in self.scopes])
+        by_scope = (self._there([(scope, key) for key in keys]) for scope in self.scopes)
+        return [leaf for found in by_scope for leaf in sorted(found, key=lambda leaf: leaf.value is None)]
+
+    def _there(self, pairs: Iterable[tuple[Scope, Key]]) -> list[Leaf]:
         return [self.source.by_key[pair] for pair in pairs if pair in self.source.by_key]
 
     def value(self, *names: str) -> Any:
@@ -117,6 +120,7 @@ class Draft:
     uses: dict[KeyPath, list[KeyPath]] = field(default_factory=lambda: defaultdict(list))
     remarks: Remarks = field(default_factory=Remarks)
     refused: dict[str, str] = field(default_factory=dict)
+    settled_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def set(self, path: str | KeyPath, value: Any, *used: Leaf | None) -> None:
         """Write a value and say which leaves it comes from."""
@@ -136,8 +140,10 @@ class Draft:
         path = leaf.path if isinstance(leaf, Leaf) else leaf
         self.remarks.add(Remark(code, path, text))
 
-    def refuse(self, leaf: Leaf | str, reason: str) -> None:
-        """Something that the new document would have to say and cannot."""
+    def refuse(self, leaf: Leaf | str, reason: str, *, write: tuple[str, ...] = ()) -> None:
+        """Something that the new document would have to say and cannot; ``write`` are the keys that would settle it."""
+        if write:
+            self.settled_by.setdefault(_name(leaf), write)
         self.remark("refused", self._left_out(leaf, reason), reason)
 
     def crash(self, leaf: Leaf | str, reason: str) -> None:
@@ -152,8 +158,7 @@ class Draft:
 
     def _left_out(self, leaf: Leaf | str, reason: str) -> Leaf | None:
         """Stop a run for this; the leaf, where there is one."""
-        key = leaf if isinstance(leaf, str) else ".".join(map(str, leaf.key or leaf.path[1:]))
-        self.refused.setdefault(key, reason)
+        self.refused.setdefault(_name(leaf), reason)
         return None if isinstance(leaf, str) else leaf
 
     def drop(self, path: str) -> None:
@@ -175,6 +180,11 @@ class Draft:
                 return False
             holder = holder[key]
         return True
+
+
+def _name(leaf: Leaf | str) -> str:
+    """Under which key something is refused."""
+    return leaf if isinstance(leaf, str) else ".".join(map(str, leaf.key or leaf.path[1:]))
 
 
 def agree(leaves: Iterable[Leaf]) -> bool:

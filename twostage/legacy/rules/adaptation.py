@@ -184,10 +184,18 @@ class Start:
 
     def forward(self, view: View, draft: Draft) -> None:
         """Only false says something; handing weights on is what a second stage is for."""
-        leaf = view.find(*HANDED_ON) if view.stage == "stage_2" and "stage_1" in view.source.layout.stages else None
+        if view.stage != "stage_2" or "stage_1" not in view.source.layout.stages:
+            return
+        leaf = view.find(*HANDED_ON)
         value = None if leaf is None else decoded(leaf, Flag(), draft)
         if value is False:
             draft.set("stage_2.start", "from_scratch", leaf)
+        elif not view.executed:
+            draft.remark(
+                "weights-now-transferred",
+                leaf,
+                "the old code handed no weight on from stage 1; here stage 2 starts there",
+            )
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """The switch of pipeline 03; as executed, starting from scratch needs no word."""

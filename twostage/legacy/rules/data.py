@@ -120,7 +120,7 @@ class NoSource:
     def forward(self, view: View, draft: Draft) -> None:
         """Refuse, but for a mere part of a document."""
         if view.source.layout.stages and not draft.written("data.source.root"):
-            draft.refuse("data.data_dir", "the file names no data folder; write data.source")
+            draft.refuse("data.data_dir", "the file names no data folder; write data.source", write=("data.source",))
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """Nothing to ask for."""

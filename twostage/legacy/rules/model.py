@@ -22,6 +22,7 @@ NAME, TYPE = "model.name", "model.type"
 EMBEDDING, BACKBONE = "model.embedding", "model.backbone"
 COMPARED = ("stage.backbones_to_compare", "stage.backbone_comparison")
 USE_PROMPT = "model.use_prompt"
+WHOLE_MODEL = ("model.embedding.kind", "model.backbone.kind")
 # The families of the old project that are an embedding, a backbone and a head.
 FAMILIES = ("M_01_ISFM", "M_02_ISFM", "M_02_ISFM_Prompt", "M_02_ISFM_Prompt_Simplified", "ISFM")
 IDENTITY = {"hse": ("M_01_ISFM", "ISFM"), "patch": ("M_01_ISFM", "ISFM")}
@@ -63,7 +64,8 @@ class Encoder:
             return view.find(EMBEDDING, BACKBONE) is not None
         if leaf.value in FAMILIES or view.find(BACKBONE) is not None:
             return True
-        draft.refuse(leaf, f"there is no model {leaf.value!r} here; write model.embedding and model.backbone instead")
+        text = f"there is no model {leaf.value!r} here; write model.embedding and model.backbone instead"
+        draft.refuse(leaf, text, write=WHOLE_MODEL)
         return False
 
     @staticmethod
@@ -71,7 +73,8 @@ class Encoder:
         """A section that is there and no mapping: a run must not fall back on a model of ours in silence."""
         leaf = view.find("model")
         if leaf is not None and view.source.layout.stages:
-            draft.refuse(leaf, "the section names no model; write model.embedding and model.backbone")
+            text = "the section names no model; write model.embedding and model.backbone"
+            draft.refuse(leaf, text, write=WHOLE_MODEL)
 
     @staticmethod
     def _part(view: View, draft: Draft, part: str, key: str, default: str | None) -> None:
@@ -82,7 +85,8 @@ class Encoder:
             try:
                 kind = names.decode(leaf.value)
             except NotHere:
-                draft.refuse(leaf, f"there is no {part} {leaf.value!r} here; choose another model.{part}.kind")
+                text = f"there is no {part} {leaf.value!r} here; choose another model.{part}.kind"
+                draft.refuse(leaf, text, write=(f"model.{part}.kind",))
                 return
         if kind is None:
             return
