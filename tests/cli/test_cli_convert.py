@@ -224,8 +224,8 @@ def test_another_data_folder_takes_the_place_of_one_that_is_missing(command, old
 
 
 def test_a_path_of_one_machine_is_told_unless_it_is_replaced(command, old):
-    old.write_text(OLD.replace("data_dir: recordings", "data_dir: /mnt/recordings"), encoding="utf-8")
-    told = "data.data_dir: /mnt/recordings is a path of the machine where the file was written [machine-path]"
+    old.write_text(OLD.replace("data_dir: recordings", "data_dir: /srv/recordings"), encoding="utf-8")
+    told = "data.data_dir: /srv/recordings is a path of the machine where the file was written [machine-path]"
     assert told in command("convert", old, "--explain")[1]
     assert "[machine-path]" not in command("convert", old, "--explain", "--data-root", "elsewhere")[1]
 
@@ -237,7 +237,7 @@ def test_a_file_that_is_not_there_gets_a_sentence(command, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["data: {data_dir: /mnt}\n", "task: {lr: 0.1}\ntrainer:\n", "name: Default_trainer\nnum_epochs: 3\n"]
+    "text", ["data: {data_dir: data}\n", "task: {lr: 0.1}\ntrainer:\n", "name: Default_trainer\nnum_epochs: 3\n"]
 )
 def test_a_part_of_an_old_document_is_in_order_and_does_not_run_alone(command, tmp_path, text):
     path = tmp_path / "part.yaml"

@@ -309,7 +309,7 @@ def test_what_is_refused_says_which_keys_would_settle_it():
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/mnt/data", True),
+        ("/srv/data", True),
         ("C:\\data", True),
         ("d:/data", True),
         ("~/data", True),
