@@ -22,12 +22,16 @@ NAME, TYPE = "model.name", "model.type"
 EMBEDDING, BACKBONE = "model.embedding", "model.backbone"
 COMPARED = ("stage.backbones_to_compare", "stage.backbone_comparison")
 USE_PROMPT = "model.use_prompt"
-WHOLE_MODEL = ("model.embedding.kind", "model.backbone.kind")
 # The families of the old project that are an embedding, a backbone and a head.
 FAMILIES = ("M_01_ISFM", "M_02_ISFM", "M_02_ISFM_Prompt", "M_02_ISFM_Prompt_Simplified", "ISFM")
 IDENTITY = {"hse": ("M_01_ISFM", "ISFM"), "patch": ("M_01_ISFM", "ISFM")}
 PROMPTED = ("M_02_ISFM_Prompt", "ISFM_Prompt")
 PROMPT_KINDS = ("hse_prompt", "hse_v2")  # embeddings that can do without their prompt
+
+
+def _kinds(*parts: str) -> tuple[str, ...]:
+    """The new keys that name parts of the encoder."""
+    return tuple(f"model.{part}.kind" for part in parts)
 
 
 class Encoder:
@@ -65,7 +69,7 @@ class Encoder:
         if leaf.value in FAMILIES or view.find(BACKBONE) is not None:
             return True
         text = f"there is no model {leaf.value!r} here; write model.embedding and model.backbone instead"
-        draft.refuse(leaf, text, write=WHOLE_MODEL)
+        draft.refuse(leaf, text, write=_kinds("embedding", "backbone"))
         return False
 
     @staticmethod
@@ -74,7 +78,7 @@ class Encoder:
         leaf = view.find("model")
         if leaf is not None and view.source.layout.stages:
             text = "the section names no model; write model.embedding and model.backbone"
-            draft.refuse(leaf, text, write=WHOLE_MODEL)
+            draft.refuse(leaf, text, write=_kinds("embedding", "backbone"))
 
     @staticmethod
     def _part(view: View, draft: Draft, part: str, key: str, default: str | None) -> None:
@@ -86,7 +90,7 @@ class Encoder:
                 kind = names.decode(leaf.value)
             except NotHere:
                 text = f"there is no {part} {leaf.value!r} here; choose another model.{part}.kind"
-                draft.refuse(leaf, text, write=(f"model.{part}.kind",))
+                draft.refuse(leaf, text, write=_kinds(part))
                 return
         if kind is None:
             return
