@@ -24,7 +24,7 @@ EPOCHS = 6
 
 def measure() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
-        run = TwoStageRun(_document() | {"output": {"root": folder}})
+        run = TwoStageRun(_document() | {"output": {"root": folder}}, fresh=True)
         workshop = Workshop(run.config)
         stages = make_plan(run.config).stages
         data = {stage.name: workshop.prepare(stage) for stage in stages}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twostage._version import __version__
 
 if TYPE_CHECKING:
-    from twostage.api import TwoStageRun, run_adapt, run_complete, run_pipeline, run_pretrain, run_stage
+    from twostage.api import TwoStageRun, resume, run_adapt, run_complete, run_pipeline, run_pretrain, run_stage
     from twostage.config.document import TwoStageConfig
     from twostage.config.load import load_config
     from twostage.config.stage_1 import Stage1Config
@@ -30,6 +30,7 @@ _HOME = {
     "TwoStageRun": "twostage.api",
     "load_config": "twostage.config.load",
     "make_plan": "twostage.engine.plan",
+    "resume": "twostage.api",
     "run_adapt": "twostage.api",
     "run_complete": "twostage.api",
     "run_pipeline": "twostage.api",
@@ -54,6 +55,7 @@ __all__ = [
     "convert_back",
     "load_config",
     "make_plan",
+    "resume",
     "run_adapt",
     "run_complete",
     "run_pipeline",

@@ -18,6 +18,7 @@ from twostage.engine.execution import Executor, execute
 from twostage.engine.observer import Observer, Silent
 from twostage.engine.plan import Plan, Stage, make_plan
 from twostage.engine.preview import StagePreview, preview
+from twostage.engine.reopening import open_directory
 from twostage.engine.results import RunSummary, StageResult
 from twostage.errors import TwoStageError
 
@@ -28,6 +29,8 @@ class TwoStageRun:
     """A document that can be planned and run.
 
     ``allow_custom`` agrees to import the class that ``stage_1.target`` names, if it is none of the built-in plugins.
+    With ``keep_going`` a stage that fails does not end the run, and is in ``RunSummary.failures``. ``fresh`` trains
+    again what is in the store already.
 
     Example:
         >>> summary = TwoStageRun("cfg.yaml").fit()  # doctest: +SKIP
@@ -43,6 +46,8 @@ class TwoStageRun:
         observer: Observer | None = None,
         executor: Executor | None = None,
         allow_custom: bool = False,
+        keep_going: bool = False,
+        fresh: bool = False,
     ) -> None:
         if isinstance(cfg, LoadedDocument):
             if overrides or local:
@@ -51,7 +56,7 @@ class TwoStageRun:
         else:
             self._loaded = load_document(cfg, overrides=overrides, local=local)
         self._observer, self._executor = observer or Silent(), executor
-        self._allow_custom = allow_custom
+        self._allow_custom, self._keep_going, self._fresh = allow_custom, keep_going, fresh
 
     @property
     def config(self) -> TwoStageConfig:
@@ -79,16 +84,29 @@ class TwoStageRun:
         stages = tuple(planned for planned in plan.stages if planned.name in needed)
         return self.run_plan(Plan(plan.config, stages)).stage(stage.name)
 
-    def run_plan(self, plan: Plan) -> RunSummary:
-        """Run a plan made from this document: some of its trainings, or the same from other checkpoints."""
+    def run_plan(self, plan: Plan, *, root: Path | None = None, into: Path | None = None) -> RunSummary:
+        """Run a plan made from this document: some of its trainings, or the same from other checkpoints.
+
+        What the store under ``root``, or else ``output.root``, has is not trained again. ``into`` is the folder of an
+        earlier run, to go on there.
+        """
         require_consent(plan, allowed=self._allow_custom)
         return execute(
             plan,
-            root=Path(self.config.output.root),
+            root=Path(self.config.output.root) if root is None else root,
             lock=lock_text(self._loaded),
             observer=self._observer,
             executor=self._executor,
+            keep_going=self._keep_going,
+            fresh=self._fresh,
+            into=into,
         )
+
+
+def resume(directory: str | Path, **options: Any) -> RunSummary:
+    """Go on with the run in ``directory`` as it was asked for; ``options`` are those of ``TwoStageRun``."""
+    opened = open_directory(Path(directory))
+    return TwoStageRun(opened.document, **options).run_plan(opened.plan, root=opened.root, into=opened.directory)
 
 
 def run_pipeline(cfg: Config, **options: Any) -> RunSummary:

@@ -43,11 +43,17 @@ def stopped(written, tmp_path):
     return stopped
 
 
-def test_ctrl_c_in_stage_1_leaves_nothing(stopped, tmp_path):
+def told_where(folder):
+    return [f"The stages that finished are in {folder}", f"To go on: twostage resume {folder}"]
+
+
+def test_ctrl_c_in_stage_1_says_how_to_go_on(stopped, tmp_path):
     code, told = stopped("stage_1/seed-0: epoch 1/", signal.SIGINT, signal.SIGINT, stage="stage_1")
     assert code == 130
-    assert told == "interrupted\n"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["document.yaml", "out"]
+    (manifest,) = (tmp_path / "save").rglob("manifest.json")
+    assert told.splitlines() == ["interrupted", *told_where(manifest.parent)]
+    assert json.loads(manifest.read_text())["stages"] == []
+    assert not list((tmp_path / "save" / ".store").glob("stages/*/*"))
 
 
 def test_in_stage_2_finished_stages_stay_and_the_user_is_told_where(stopped, tmp_path):
@@ -55,13 +61,14 @@ def test_in_stage_2_finished_stages_stay_and_the_user_is_told_where(stopped, tmp
     assert code == 130
     (manifest,) = (tmp_path / "save").rglob("manifest.json")
     assert "Traceback" not in told, told
-    assert told.splitlines()[-2:] == ["interrupted", f"The stages that finished are in {manifest.parent}"]
+    assert told.splitlines()[-3:] == ["interrupted", *told_where(manifest.parent)]
     assert "Traceback" not in told
     content = json.loads(manifest.read_text())
     assert content["status"] == "interrupted"
     assert [stage["name"] for stage in content["stages"]] == ["stage_1/seed-0"]
-    assert {path.name for path in manifest.parent.iterdir()} == {"config.lock.yaml", "manifest.json", "stage_1"}
-    assert [path.name for path in (tmp_path / "save").iterdir()] == ["metadata"]
+    files = {"config.lock.yaml", "manifest.json", "plan.json", "stage_1"}
+    assert {path.name for path in manifest.parent.iterdir()} == files
+    assert {path.name for path in (tmp_path / "save").iterdir()} == {".store", "metadata"}
 
 
 class Stopper(Silent):
@@ -98,16 +105,12 @@ def test_python_gets_a_keyboard_interrupt_whenever_ctrl_c_comes(written, tmp_pat
     with pytest.raises(KeyboardInterrupt) as caught:
         TwoStageRun(written(), observer=Stopper(event, stage)).fit()
     assert signal.getsignal(signal.SIGINT) is handler
-    assert not list(tmp_path.rglob(".partial-*"))
-    manifests = list(tmp_path.rglob("manifest.json"))
-    if kept:
-        (manifest,) = manifests
-        content = json.loads(manifest.read_text())
-        assert (content["status"], len(content["stages"])) == ("interrupted", kept)
-        assert caught.value.__notes__ == [f"The stages that finished are in {manifest.parent}"]
-    else:
-        assert not manifests
-        assert not (tmp_path / "save").exists()
+    (manifest,) = tmp_path.rglob("manifest.json")
+    content = json.loads(manifest.read_text())
+    assert (content["status"], len(content["stages"])) == ("interrupted", kept)
+    assert caught.value.__notes__ == told_where(manifest.parent)
+    assert not list((tmp_path / "save" / ".store" / "scratch").iterdir())
+    assert not list((tmp_path / "save" / ".store").rglob("lease-*"))
 
 
 def test_sigterm_in_stage_2_ends_with_143_and_keeps_what_finished(command, written, tmp_path, monkeypatch):
@@ -116,9 +119,8 @@ def test_sigterm_in_stage_2_ends_with_143_and_keeps_what_finished(command, writt
     code, out, err = command("run", written())
     (manifest,) = tmp_path.rglob("manifest.json")
     assert (code, out) == (143, "")
-    assert err == f"terminated\nThe stages that finished are in {manifest.parent}\n"
+    assert err.splitlines() == ["terminated", *told_where(manifest.parent)]
     assert json.loads(manifest.read_text())["status"] == "interrupted"
-    assert [path.name for path in (tmp_path / "save").iterdir()] == ["metadata"]
 
 
 def test_only_the_first_signal_counts_while_its_exception_is_on_its_way():

@@ -1,4 +1,4 @@
-"""Law 4: artifacts appear whole or not at all."""
+"""Law 4: the folder of a run; what is in it appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,42 +8,76 @@ from datetime import UTC, datetime
 import pytest
 
 from twostage.config.document import TwoStageConfig
-from twostage.engine.artifacts import RunDirectory, json_text, told_plainly
+from twostage.engine.artifacts import json_text, open_run, told_plainly
+from twostage.engine.store.store import Store
 from twostage.errors import OutputError
 
 CONFIG = TwoStageConfig.model_validate({"stage_1": {"pretrain_mode": "contrastive"}})
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def directory(root):
-    return RunDirectory(root, CONFIG, source="rig", started=NOW)
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path)
 
 
-def test_a_run_without_a_finished_stage_leaves_nothing(tmp_path):
-    run = directory(tmp_path)
-    (run.aside("stage_1/seed-0") / "half.txt").write_text("half")
-    run.close()
-    assert list(tmp_path.rglob("*")) == []
+def directory(store, key="a"):
+    return open_run(store, CONFIG, key=key, source="rig", started=NOW)
 
 
-def test_a_committed_stage_stays_and_the_rest_goes(tmp_path):
-    run = directory(tmp_path)
-    (run.aside("stage_1/seed-0") / "whole.txt").write_text("whole")
-    place = run.commit("stage_1/seed-0")
-    run.aside("stage_2/seed-0")
-    run.close()
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["whole.txt"]
+def finished(store, key, text="whole"):
+    folder = store.scratch.fresh()
+    (folder / "log").mkdir()
+    (folder / "log" / "whole.txt").write_text(text)
+    return store.commit(key, folder, {})
+
+
+def test_a_stage_of_the_store_stands_under_its_name(store, tmp_path):
+    place = directory(store).place("stage_1/seed-0", finished(store, "aa"))
     assert place == tmp_path / "rig" / "hse_patchtst" / "contrastive_20260102T030405" / "stage_1" / "seed-0"
+    assert (place / "log" / "whole.txt").read_text() == "whole"
+    assert (place / "log" / "whole.txt").stat().st_nlink == 2
 
 
-def test_two_runs_of_the_same_second_get_folders_of_their_own(tmp_path):
-    first, second = directory(tmp_path), directory(tmp_path)
-    assert first.path != second.path
+def test_it_stays_when_the_store_forgets(store):
+    place = directory(store).place("stage_1/seed-0", finished(store, "aa"))
+    store.forget("aa")
+    assert store.find("aa") is None
+    assert (place / "log" / "whole.txt").read_text() == "whole"
+
+
+def test_it_is_copied_where_there_are_no_links(store, monkeypatch):
+    record = finished(store, "aa")
+
+    def refused(*_):
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr("pathlib.Path.hardlink_to", refused)
+    place = directory(store).place("stage_1/seed-0", record)
+    assert (place / "log" / "whole.txt").read_text() == "whole"
+
+
+def test_a_stage_whose_key_has_changed_is_replaced(store):
+    run = directory(store)
+    run.place("stage_1/seed-0", finished(store, "aa", "old"))
+    place = run.place("stage_1/seed-0", finished(store, "bb", "new"))
+    assert (place / "log" / "whole.txt").read_text() == "new"
+
+
+def test_another_run_of_the_same_second_gets_a_folder_of_its_own_and_the_same_run_the_same(store):
+    first, second, again = directory(store), directory(store, "b"), directory(store)
     assert second.path.name == f"{first.path.name}-2"
+    assert again.path == first.path
 
 
-def test_a_file_is_replaced_as_a_whole(tmp_path):
-    run = directory(tmp_path)
+def test_a_run_whose_folder_was_removed_gets_a_new_one(store):
+    path = directory(store).path
+    path.rmdir()
+    assert directory(store).path.is_dir()
+
+
+def test_a_file_is_replaced_as_a_whole(store):
+    run = directory(store)
     run.write("manifest.json", "old")
     run.write("manifest.json", "new")
     assert (run.path / "manifest.json").read_text() == "new"

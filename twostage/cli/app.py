@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from twostage.cli.convert import convert
 from twostage.cli.init import init
 from twostage.cli.models import models
-from twostage.cli.run import run
+from twostage.cli.run import resume, run
 from twostage.cli.schema import schema
 from twostage.cli.validate import validate
 from twostage.errors import TwoStageError
@@ -39,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     cls=_Commands,
 )
-for _command in (run, validate, convert, init, models, schema):
+for _command in (run, resume, validate, convert, init, models, schema):
     app.command()(_command)
 
 

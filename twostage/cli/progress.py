@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from twostage.engine.observer import Silent
 from twostage.engine.plan import Plan, Stage
-from twostage.engine.results import StageResult
+from twostage.engine.results import Failure, StageResult
 
 
 class LiveProgress(Silent):
@@ -28,6 +28,7 @@ class LiveProgress(Silent):
         )
         self._tasks: dict[str, TaskID] = {}
         self._batches = 1
+        self._found, self._found_task = 0, cast("TaskID | None", None)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -56,9 +57,18 @@ class LiveProgress(Silent):
         self._progress.update(self._tasks[stage.name], completed=done, epoch=epoch, loss=f"{loss:.4f}")
 
     def stage_finished(self, result: StageResult) -> None:
-        """Fill the bar, also where the stage ended early."""
-        task = self._tasks[result.name]
-        self._progress.update(task, total=1, completed=1)
+        """Fill the bar, also where the stage ended early; count those that were done before."""
+        if (task := self._tasks.get(result.name)) is not None:
+            self._progress.update(task, total=1, completed=1)
+            return
+        self._found += 1
+        if self._found_task is None:
+            self._found_task = self._progress.add_task("", total=1, completed=1, epoch="-", epochs="-", loss="-")
+        self._progress.update(self._found_task, description=f"{self._found:,} done already")
+
+    def stage_failed(self, failure: Failure) -> None:
+        """Say it at once; it is said again at the end."""
+        self._progress.console.print(f"failed: {failure.name}: {failure.message}", markup=False, highlight=False)
 
 
 class PlainProgress(Silent):
@@ -67,6 +77,7 @@ class PlainProgress(Silent):
     def __init__(self, console: Console) -> None:
         self._console = console
         self._epochs = 0
+        self._started: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -83,6 +94,7 @@ class PlainProgress(Silent):
     def stage_started(self, stage: Stage, *, epochs: int, batches: int) -> None:
         """Say how long the stage is."""
         self._epochs = epochs
+        self._started.add(stage.name)
         self._say(f"{stage.name}: {epochs} epochs of {batches} batches")
 
     def epoch_done(self, stage: Stage, *, epoch: int, metrics: dict[str, float]) -> None:
@@ -94,7 +106,14 @@ class PlainProgress(Silent):
 
     def stage_finished(self, result: StageResult) -> None:
         """Say that the stage is in place."""
+        if result.name not in self._started:
+            self._say(f"{result.name}: done already")
+            return
         self._say(f"{result.name}: done in {result.seconds:.1f} s, best epoch {result.best_epoch}")
+
+    def stage_failed(self, failure: Failure) -> None:
+        """Say it at once; it is said again at the end."""
+        self._say(f"failed: {failure.name}: {failure.message}")
 
     def _say(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,10 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
+    from rich.console import Console
+
     from twostage.config.load import LoadedDocument
     from twostage.engine.plan import Plan
+    from twostage.engine.reopening import OpenedRun
+    from twostage.engine.results import RunSummary
 
     Part: TypeAlias = Callable[[Plan], Plan]
+
+SOME_FAILED = 3
+_PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
+
+AllowCustom = Annotated[
+    bool, typer.Option("--allow-custom", help="Import the class that stage_1.target names; that runs its code.")
+]
+KeepGoing = Annotated[
+    bool, typer.Option("--keep-going/--fail-fast", help="Run what does not need a stage that failed, or stop there.")
+]
 
 
 def run(  # noqa: PLR0917 - options of a command line
@@ -30,43 +46,89 @@ def run(  # noqa: PLR0917 - options of a command line
         bool,
         typer.Option("--dry-run", help="Check all but the signals and show the stages; train and write nothing."),
     ] = False,
-    allow_custom: Annotated[  # noqa: FBT002 - as above
-        bool,
-        typer.Option("--allow-custom", help="Import the class that stage_1.target names; that runs its code."),
+    allow_custom: AllowCustom = False,  # noqa: FBT002 - as above
+    keep_going: KeepGoing = True,  # noqa: FBT002 - as above
+    fresh: Annotated[  # noqa: FBT002 - as above
+        bool, typer.Option("--fresh", help="Train everything anew, also what is done already.")
     ] = False,
 ) -> None:
-    """Pretrain on many machines, adapt to the one that matters, and test."""
-    run_document(_read(file, [*(override or []), *_output(output)], local), dry_run=dry_run, allow_custom=allow_custom)
+    """Pretrain on many machines, adapt to the one that matters, and test; what is done already is not done again."""
+    document = _read(file, [*(override or []), *_output(output)], local)
+    run_document(document, dry_run=dry_run, allow_custom=allow_custom, keep_going=keep_going, fresh=fresh)
+
+
+def resume(
+    directory: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run, as it was told.")],
+    allow_custom: AllowCustom = False,  # noqa: FBT002 - as above
+    keep_going: KeepGoing = True,  # noqa: FBT002 - as above
+) -> None:
+    """Go on with a run that was interrupted or has failed; its document and code are those of its start."""
+    with _importing():
+        from twostage.engine.reopening import open_directory
+    opened = open_directory(directory)
+    run_document(opened.document, allow_custom=allow_custom, keep_going=keep_going, opened=opened)
 
 
 def run_document(
-    document: LoadedDocument, *, dry_run: bool = False, allow_custom: bool = False, part: Part | None = None
+    document: LoadedDocument,
+    *,
+    dry_run: bool = False,
+    part: Part | None = None,
+    opened: OpenedRun | None = None,
+    **options: Any,
 ) -> Path | None:
     """Tell the notes, run with progress, show the results; the folder of the run, None for a dry run.
 
-    ``part`` makes the plan that runs from the plan of the whole document.
+    ``part`` makes the plan that runs from the plan of the whole document. ``opened`` is a run to go on with.
+    Other options are those of ``TwoStageRun``. Exits with 3 when a stage has failed.
     """
     from rich.console import Console
 
     console, errors = Console(), Console(stderr=True)
     for note in document.notes:
-        errors.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
-    with errors.status("importing torch"):
+        errors.print(f"note: {note}", **_PLAIN)
+    with _importing():
         from twostage.api import TwoStageRun
         from twostage.cli.preview import preview_view
         from twostage.cli.progress import progress_on
-        from twostage.report.tables import summary_view
 
     if dry_run:
-        run = TwoStageRun(document, allow_custom=allow_custom)
+        run = TwoStageRun(document, allow_custom=options.get("allow_custom", False))
         console.print(preview_view(run.preview(part(run.plan()) if part else None)))
         return None
     with progress_on(errors) as progress:
-        run = TwoStageRun(document, observer=progress, allow_custom=allow_custom)
-        summary = run.run_plan(part(run.plan())) if part else run.fit()
-    console.print(summary_view(summary.directory))
-    console.print(f"Results: {summary.directory}", highlight=False, markup=False, soft_wrap=True)
+        run = TwoStageRun(document, observer=progress, **{"keep_going": True, **options})
+        if opened is not None:
+            summary = run.run_plan(opened.plan, root=opened.root, into=opened.directory)
+        else:
+            summary = run.run_plan(part(run.plan()) if part else run.plan())
+    _show(summary, console, errors)
     return summary.directory
+
+
+def _show(summary: RunSummary, console: Console, errors: Console) -> None:
+    """The tables, then the failures, and last of all where everything is."""
+    from twostage.report.tables import summary_view
+
+    if summary.stages:
+        console.print(summary_view(summary.directory))
+    for failure in summary.failures:
+        log = f" (log: {failure.log})" if failure.log and failure.cause is None else ""
+        errors.print(f"failed: {failure.name}: {failure.message}{log}", **_PLAIN)
+    if summary.failures:
+        failed, all_ = len(summary.failures), len(summary.failures) + len(summary.stages)
+        errors.print(f"{failed} of {all_} stages failed; to go on: twostage resume {summary.directory}", **_PLAIN)
+    console.print(f"Results: {summary.directory}", **_PLAIN)
+    if summary.failures:
+        raise SystemExit(SOME_FAILED)
+
+
+@contextmanager
+def _importing() -> Iterator[None]:
+    from rich.console import Console
+
+    with Console(stderr=True).status("importing torch"):
+        yield
 
 
 def _output(folder: Path | None) -> list[str]:

@@ -1,8 +1,4 @@
-"""The folder of a run: every file and stage appears whole or not at all.
-
-A stage is written aside in a hidden folder of the same file system, synced, and renamed into place. The folder of the
-run itself appears with its first finished stage, so that a run that fails early leaves nothing behind.
-"""
+"""The folder of a run: what was asked for, how far it is, and every finished stage under its name."""
 
 from __future__ import annotations
 
@@ -10,18 +6,18 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from safetensors import SafetensorError
 
 from twostage.config.document import TwoStageConfig
 from twostage.config.fan_out import backbones_of
+from twostage.engine.store.files import json_text, link_tree, sync
+from twostage.engine.store.store import RECORD, Record, Store
 from twostage.errors import OutputError
 
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT}
@@ -30,83 +26,72 @@ _NEARLY_NOTHING = 64 * 1024
 
 
 class RunDirectory:
-    """``root/{metadata}/{model}/{task}_{timestamp}``, the layout that the field knows; never one that exists.
+    """One folder of a run, ``root/{metadata}/{model}/{task}_{timestamp}``, the layout that the field knows.
 
-    Several sources or backbones stand side by side in their part of the name.
+    A stage's folder holds the same files as the store: hard links, or copies where there are no links. So it stays
+    whole whatever becomes of the store.
     """
 
-    def __init__(self, root: Path, config: TwoStageConfig, *, source: str, started: datetime) -> None:
-        self.root = root
-        model = (
-            f"{config.model.embedding.kind}_{'+'.join(dict.fromkeys(each.kind for _, each in backbones_of(config)))}"
-        )
-        self._wanted = root / source / model / f"{task_name(config)}_{started:%Y%m%dT%H%M%S}"
-        self._path: Path | None = None
-        self._made: list[Path] = []
-        self.partial = root / f".partial-{uuid4().hex[:8]}"
-        try:
-            self._make(self.partial)
-            (self.partial / "reserve").write_bytes(os.urandom(_NEARLY_NOTHING))
-        except BaseException:
-            self.close()
-            raise
+    def __init__(self, path: Path, store: Store) -> None:
+        self.path, self.root, self._store = path, store.root, store
+        self._reserve = store.scratch.fresh() / "reserve"
+        self._reserve.write_bytes(os.urandom(_NEARLY_NOTHING))
 
-    @property
-    def exists(self) -> bool:
-        """Whether something is in place already."""
-        return self._path is not None
-
-    @property
-    def path(self) -> Path:
-        """The run's folder; made when first asked for, with a number behind its name where that is taken."""
-        if self._path is None:
-            self._make(self._wanted.parent)
-            self._path = _fresh(self._wanted)
-            self._made.insert(0, self._path)
-        return self._path
-
-    def aside(self, name: str) -> Path:
-        """An empty folder to write a stage in."""
-        folder = self.partial / name
-        folder.mkdir(parents=True)
-        return folder
-
-    def commit(self, name: str) -> Path:
-        """Sync what was written aside under ``name`` and rename it into place."""
+    def place(self, name: str, record: Record) -> Path:
+        """The folder of a stage, with the files of its record; it appears whole or not at all."""
         target = self.path / name
-        self._make(target.parent)
-        _sync_tree(self.partial / name)
-        (self.partial / name).rename(target)
-        _sync(target.parent)
+        if _key_in(target) == record.key:
+            return target
+        aside = self._store.scratch.fresh()
+        link_tree(record.folder, aside / "new")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():  # of a key that it had before
+            target.rename(aside / "old")
+        try:
+            (aside / "new").rename(target)
+        except OSError:
+            if _key_in(target) != record.key:  # else another process was faster
+                raise
+        sync(target.parent)
+        shutil.rmtree(aside, ignore_errors=True)
         return target
 
     def write(self, name: str, text: str) -> None:
         """Write or replace one file of the run."""
-        aside = self.partial / f"{name}.new"
-        aside.write_text(text, encoding="utf-8")
-        _sync(aside)
-        aside.replace(self.path / name)
-        _sync(self.path)
+        (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+        self._store.scratch.write(self.path / name, text)
 
-    def clear(self) -> None:
-        """Remove what was not committed, and the room that was reserved to write down how a run ended."""
-        for path in self.partial.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink()
+    def free_reserve(self) -> None:
+        """Give back the room that was kept to write down how a run ended where the disk is full."""
+        self._reserve.unlink(missing_ok=True)
 
-    def close(self) -> None:
-        """Remove what was not committed, and the folders that were made in vain."""
-        shutil.rmtree(self.partial, ignore_errors=True)
-        for folder in self._made:
-            with suppress(OSError):  # it holds something, and stays
-                folder.rmdir()
 
-    def _make(self, folder: Path) -> None:
-        """Make a folder and what it lies in, and remember those that were not there."""
-        self._made[:0] = takewhile(lambda path: not path.exists(), (folder, *folder.parents))
-        folder.mkdir(parents=True, exist_ok=True)
+def open_run(store: Store, config: TwoStageConfig, *, key: str, source: str, started: datetime) -> RunDirectory:
+    """The folder of the run with this key: the one that is there already, or else a new one.
+
+    Two runs have one key when they are the same document with the same keys of stages.
+    """
+    known = store.folder / "runs" / key
+    with told_plainly(store.root):
+        if (there := _known(known, store.root)) is not None:
+            return RunDirectory(there, store)
+        model = (
+            f"{config.model.embedding.kind}_{'+'.join(dict.fromkeys(each.kind for _, each in backbones_of(config)))}"
+        )
+        parent = store.root / source / model
+        parent.mkdir(parents=True, exist_ok=True)
+        path = _fresh(parent / f"{task_name(config)}_{started:%Y%m%dT%H%M%S}")
+        known.parent.mkdir(parents=True, exist_ok=True)
+        store.scratch.write(known, path.relative_to(store.root).as_posix())
+        return RunDirectory(path, store)
+
+
+def _known(file: Path, root: Path) -> Path | None:
+    try:
+        path = root / file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return path if path.is_dir() else None
 
 
 def task_name(config: TwoStageConfig) -> str:
@@ -114,11 +99,6 @@ def task_name(config: TwoStageConfig) -> str:
     first = [] if config.stage_1 is None else [config.stage_1.pretrain_mode]
     second = [] if config.stage_2 is None else [config.stage_2.adapt_mode]
     return "-".join([*first, *second])
-
-
-def json_text(content: Any) -> str:
-    """Indented JSON; a value that is no number is an error rather than invalid JSON."""
-    return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
 @contextmanager
@@ -139,6 +119,20 @@ def told_plainly(root: Path) -> Iterator[None]:
         raise
 
 
+def read_json(path: Path) -> Mapping[str, Any] | None:
+    """A JSON file; None where there is none."""
+    try:
+        content: Mapping[str, Any] = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return content
+
+
+def _key_in(folder: Path) -> str | None:
+    content = read_json(folder / RECORD)
+    return None if content is None else content["key"]
+
+
 def _full(root: Path) -> str:
     return f"no space is left to write results under {root}; nothing unfinished was kept"
 
@@ -154,14 +148,4 @@ def _fresh(wanted: Path) -> Path:
     raise OutputError(f"{wanted} and 9999 numbered names beside it exist already")
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_tree(folder: Path) -> None:
-    for path in (*folder.rglob("*"), folder):
-        _sync(path)
+__all__ = ["RunDirectory", "json_text", "open_run", "read_json", "task_name", "told_plainly"]

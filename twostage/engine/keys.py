@@ -2,79 +2,167 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import torch
+from pydantic import BaseModel
 
 from twostage._version import __version__
+from twostage.config.base import Component, Section
 from twostage.config.stage_1 import CustomConfig
+from twostage.data.survey import data_digest
+from twostage.engine import zero_shot
 from twostage.engine.digest import content_key
 from twostage.engine.packages import package_digests
-from twostage.engine.plan import AdaptStage, PretrainStage, Stage, section_of
+from twostage.engine.plan import AdaptStage, Plan, PretrainStage, Stage, section_of
+from twostage.engine.source_code import package_code
+from twostage.engine.store.files import sha256
+from twostage.engine.workshop import Workshop
+from twostage.errors import TransferError
 from twostage.objectives.pretrain.custom import source_digest
 
 _MATTERS = ("torch", "lightning", "torchmetrics", "pytorch-metric-learning", "numpy")
-# A stage's own split, windows and batch size count as its data.
-_IN_DATA = {"split", "window", "batch_size"}
+# A stage's own split, windows and batch size count as its data, which also says what its systems are.
+_IN_DATA = {"split", "window", "batch_size", "systems", "backbones"}
+_PLANNED = {"targets", "init", "control", "repeats", "start"}
+_RUNNER = "twostage.engine.runner"
+
+Value = TypeVar("Value")
 
 
+@cache
 def versions() -> dict[str, str]:
     """Versions on which the numbers may depend."""
     return {"twostage": __version__, "python": platform.python_version()} | {name: version(name) for name in _MATTERS}
 
 
 @cache
-def code_digest() -> str:
-    """Digest of the package's source files."""
-    digest = hashlib.sha256()
-    root = Path(__file__).parent.parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def code_digest(modules: frozenset[str] = frozenset({_RUNNER})) -> str:
+    """Digest of the package's files that these modules import, without comments and layout."""
+    return package_code().digest(modules)
 
 
-def stage_key(stage: Stage, *, data_digest: str, split: Any, start_digest: str | None) -> str:
-    """Content key of a stage: equal keys promise equal results on one machine.
+class Keys:
+    """Content keys of the stages of plans, known before anything trains.
 
-    ``split`` is the resolved split, since stage 1 also depends on what stage 2 tests on. The number of threads and the
-    device count, because they change the order of sums.
+    Equal keys promise equal results on one machine with one number of threads. A key stands for the stage's part of
+    the document, the content and the split of its recordings, the key of the stage or the digest of the file that it
+    starts from, the code that it imports, and versions. Work is shared between stages, so that many are as cheap
+    as they should be.
     """
-    return content_key(
-        {
-            "stage": _written(stage),
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self._shared: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+
+    def of(self, plan: Plan) -> dict[str, str]:
+        """The key of every stage by its name. Raises DataError, SplitError or TransferError."""
+        keys: dict[str, str] = {}
+        for stage in plan.stages:
+            keys[stage.name] = content_key(self.made_of(stage, keys))
+        return keys
+
+    def made_of(self, stage: Stage, keys: Mapping[str, str]) -> dict[str, Any]:
+        """What the key of a stage is a digest of; ``keys`` holds that of the stage that it starts from."""
+        return {
+            "document": self._document(stage),
             "seed": stage.seed,
-            "data": data_digest,
-            "split": split,
-            "threads": torch.get_num_threads(),
-            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
-            "start": start_digest,
-            "code": code_digest(),
-            "packages": package_digests(stage.config),
+            "data": self._data(stage),
+            "start": self._start(stage, keys),
+            "code": self._code(stage),
             "versions": versions(),
         }
-    )
+
+    def _document(self, stage: Stage) -> dict[str, Any]:
+        """Digest of the part of the document that the stage shares with others, and what is its own."""
+        config, section = stage.config, section_of(stage)
+        pretrained = not isinstance(stage, AdaptStage) or stage.variant == "pretrained"
+        parts = (config.data, config.model, config.trainer, section)
+        shared = self._once(("document", *map(id, parts), pretrained), parts, lambda: content_key(_written(stage)))
+        return {"shared": shared, **_own(stage)}
+
+    def _data(self, stage: Stage) -> dict[str, str]:
+        """Digests of the recordings and of their split; the latter since stage 1 leaves out what stage 2 tests on."""
+        data = self._workshop.prepare(stage)
+        digests = self._workshop.survey(stage)
+        return self._once(
+            ("data", id(data)),
+            data,
+            lambda: {
+                "recordings": data_digest(data.used, digests),
+                "split": content_key(data.report()["parts"]),
+            },
+        )
+
+    def _start(self, stage: Stage, keys: Mapping[str, str]) -> str | None:
+        if not isinstance(stage, AdaptStage):
+            return None
+        if stage.source is not None:
+            return keys[stage.source]
+        return None if stage.checkpoint is None else self._file(stage.checkpoint)
+
+    def _file(self, path: Path) -> str:
+        if not path.is_file():
+            raise TransferError(f"checkpoint {path} does not exist")
+        return self._once(("file", str(path)), path, lambda: sha256(path))
+
+    def _code(self, stage: Stage) -> str:
+        parts = (section_of(stage), stage.config.model, stage.config.data.source)
+        return self._once(("code", *map(id, parts)), parts, lambda: _code(*parts))
+
+    def _once(self, name: tuple[Any, ...], kept: Any, make: Callable[[], Value]) -> Value:
+        """Make a value once for each name; ``kept`` are the objects whose identity is in the name."""
+        if name not in self._shared:
+            self._shared[name] = (kept, make())
+        value: Value = self._shared[name][1]
+        return value
+
+
+def _code(section: Component, *others: Section) -> str:
+    named = {each.implementation.partition(":")[0] for part in (section, *others) for each in _components(part)}
+    digests = [code_digest(frozenset({_RUNNER, *named}))]
+    digests += [f"{name} {each}" for part in (section, *others) for name, each in package_digests(part).items()]
+    return "\n".join([*digests, source_digest(section)] if isinstance(section, CustomConfig) else digests)
+
+
+def _components(value: Any) -> Iterator[Component]:
+    """Every component of a section, itself among them, that some class eats."""
+    if isinstance(value, BaseModel):
+        if isinstance(value, Component) and hasattr(value, "implementation"):
+            yield value
+        for name in type(value).model_fields:
+            yield from _components(getattr(value, name))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _components(each)
 
 
 def _written(stage: Stage) -> dict[str, Any]:
-    config = stage.config
-    section = section_of(stage)
+    config, section = stage.config, section_of(stage)
     shared = {
         "data": config.data_of(section).model_dump(mode="json", exclude={"source", "workers"}),
         "model": config.model.model_dump(mode="json"),
         "trainer": config.trainer.model_dump(mode="json"),
     }
-    match stage:
-        case PretrainStage():
-            custom = {"custom": source_digest(config.stage_1)} if isinstance(config.stage_1, CustomConfig) else {}
-            return shared | {"stage_1": section.model_dump(mode="json", exclude=_IN_DATA)} | custom
-        case AdaptStage():
-            stage_2 = section.model_dump(mode="json", exclude=_IN_DATA | {"targets", "init", "control", "repeats"})
-            systems = stage.target.systems if stage.target.everything else sorted(stage.target.ids)
-            target = {"target": systems, "tasks": stage.target.tasks}
-            measured = {} if config.stage_1 is None else config.stage_1.model_dump(mode="json", include={"zero_shot"})
-            return shared | measured | target | {"stage_2": stage_2, "variant": stage.variant}
+    if isinstance(stage, PretrainStage):
+        return shared | {"stage_1": section.model_dump(mode="json", exclude=_IN_DATA)}
+    unused = set() if stage.variant == "pretrained" else {"transfer"}
+    return shared | {"stage_2": section.model_dump(mode="json", exclude=_IN_DATA | _PLANNED | unused)}
+
+
+def _own(stage: Stage) -> dict[str, Any]:
+    measured = zero_shot.asked(stage)
+    written = {"zero_shot": None if measured is None else measured.model_dump(mode="json")}
+    if isinstance(stage, PretrainStage):
+        return written
+    systems = stage.target.systems if stage.target.everything else sorted(stage.target.ids)
+    return written | {"variant": stage.variant, "target": systems, "tasks": stage.target.tasks}
+
+
+def written(stage: Stage) -> dict[str, Any]:
+    """The part of the document that the key of a stage stands for."""
+    return _written(stage) | _own(stage)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from twostage.engine.plan import Plan, Stage
-from twostage.engine.results import StageResult
+from twostage.engine.results import Failure, StageResult
 
 
 class Observer(Protocol):
@@ -24,7 +24,10 @@ class Observer(Protocol):
         """An epoch and its validation are done."""
 
     def stage_finished(self, result: StageResult) -> None:
-        """A training is done and its files are in place."""
+        """A training is done, now or in an earlier run, and its files are in place."""
+
+    def stage_failed(self, failure: Failure) -> None:
+        """A training has failed, or cannot start because another one has."""
 
 
 class Silent:
@@ -43,4 +46,7 @@ class Silent:
         """Say nothing."""
 
     def stage_finished(self, result: StageResult) -> None:
+        """Say nothing."""
+
+    def stage_failed(self, failure: Failure) -> None:
         """Say nothing."""

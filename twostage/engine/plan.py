@@ -140,6 +140,7 @@ def _stages(document: TwoStageConfig) -> Iterator[Stage]:
     labels = _labels(families)
     known: set[str] = set()
     for family in families:
+        by_shots = _by_shots(family.config)
         for seed in family.config.seeds:
             branch = Branch(seed, family.point.name if family.point and family.point.parts else None, family.backbone)
             pretraining = None
@@ -148,7 +149,7 @@ def _stages(document: TwoStageConfig) -> Iterator[Stage]:
                 if pretraining.name not in known:
                     known.add(pretraining.name)
                     yield pretraining
-            yield from _of_seed(family.config, branch, document, pretraining)
+            yield from _of_seed(by_shots, branch, document, pretraining)
 
 
 @dataclass(frozen=True)
@@ -189,18 +190,41 @@ def _common(families: Sequence[_Family]) -> tuple[str, ...]:
     return tuple(part for place, part in enumerate(parts[0]) if all(each[place] == part for each in parts))
 
 
+def _by_shots(config: TwoStageConfig) -> list[_Shots]:
+    """The document for each number of shots and each start; the same objects for all seeds, repeats and targets."""
+    if config.stage_2 is None:
+        return []
+    every = shots_of(config)
+    found = []
+    for shots in every:
+        one = {} if shots is None else {"shots": (shots,)}
+        own = config.model_copy(update={"stage_2": config.stage_2.model_copy(update=one)})
+        starts = tuple((start, _as_control(own, start)) for start in starts_of(config))
+        found.append(_Shots(shots if len(every) > 1 else None, own, starts))
+    return found
+
+
+@dataclass(frozen=True)
+class _Shots:
+    """One number of shots: the document with it alone, and as each of its starts has it."""
+
+    shots: int | None
+    config: TwoStageConfig
+    starts: tuple[tuple[Start, TwoStageConfig], ...]
+
+
 def _of_seed(
-    config: TwoStageConfig, branch: Branch, document: TwoStageConfig, pretraining: PretrainStage | None
+    by_shots: Sequence[_Shots], branch: Branch, document: TwoStageConfig, pretraining: PretrainStage | None
 ) -> Iterator[Stage]:
     source = None if pretraining is None else pretraining.name
-    if config.stage_2 is None:
-        return
-    checkpoint = None if config.stage_2.init is None else Path(config.stage_2.init.checkpoint)
-    for own, inner in _adaptations(config, branch):
-        for target in config.stage_2.targets:
-            for start in starts_of(config):
+    for each, inner in _adaptations(by_shots, branch):
+        stage_2 = each.config.stage_2
+        assert stage_2 is not None  # noqa: S101 - it has shots only where it is there
+        checkpoint = None if stage_2.init is None else Path(stage_2.init.checkpoint)
+        for target in stage_2.targets:
+            for start, config in each.starts:
                 origin = (source, checkpoint) if start == "pretrained" else (None, None)
-                yield AdaptStage(_as_control(own, start), inner, document, target, start, *origin)
+                yield AdaptStage(config, inner, document, target, start, *origin)
 
 
 def _as_control(config: TwoStageConfig, start: Start) -> TwoStageConfig:
@@ -210,12 +234,14 @@ def _as_control(config: TwoStageConfig, start: Start) -> TwoStageConfig:
     return config.model_copy(update={"stage_2": config.stage_2.as_untrained()})
 
 
-def _adaptations(config: TwoStageConfig, branch: Branch) -> Iterator[tuple[TwoStageConfig, Branch]]:
-    """The document with one number of shots, for each repeat and number."""
-    assert config.stage_2 is not None  # noqa: S101 - as its only caller has seen
-    repeats, every = config.stage_2.repeats, shots_of(config)
-    for repeat in range(repeats):
-        for shots in every:
-            inner = replace(branch, repeat=repeat if repeats > 1 else None, shots=shots if len(every) > 1 else None)
-            one = {} if shots is None else {"shots": (shots,)}
-            yield config.model_copy(update={"stage_2": config.stage_2.model_copy(update=one)}), inner
+def _adaptations(by_shots: Sequence[_Shots], branch: Branch) -> Iterator[tuple[_Shots, Branch]]:
+    """Each number of shots, for each repeat."""
+    for repeat in range(_repeats(by_shots)):
+        for each in by_shots:
+            number = repeat if _repeats(by_shots) > 1 else None
+            yield each, replace(branch, repeat=number, shots=each.shots)
+
+
+def _repeats(by_shots: Sequence[_Shots]) -> int:
+    stage_2 = by_shots[0].config.stage_2 if by_shots else None
+    return 0 if stage_2 is None else stage_2.repeats

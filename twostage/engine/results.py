@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from twostage.data.recordings import Notice
 from twostage.engine.plan import Stage
 from twostage.engine.transfer import TransferReport
+from twostage.errors import TwoStageError
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -45,14 +47,67 @@ class StageResult:
         """The weights of the best epoch."""
         return self.directory / CHECKPOINT
 
+    def as_json(self) -> dict[str, Any]:
+        """All but the stage, its key and its folder, as plain values."""
+        return {
+            "digest": self.digest,
+            "data_digest": self.data_digest,
+            "metrics": dict(self.metrics),
+            "transfer": None if self.transfer is None else self.transfer.as_json(),
+            "notices": [asdict(notice) for notice in self.notices],
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "seconds": round(self.seconds, 3),
+            "precision": self.precision,
+        }
+
+
+def result_of(stage: Stage, key: str, directory: Path, written: Mapping[str, Any]) -> StageResult:
+    """The result that ``as_json`` has written, of a stage whose files are in ``directory``."""
+    transfer = written["transfer"]
+    return StageResult(
+        stage=stage,
+        key=key,
+        directory=directory,
+        **{
+            **written,
+            "transfer": None if transfer is None else TransferReport.from_json(transfer),
+            "notices": tuple(Notice(**notice) for notice in written["notices"]),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A training that failed, or that was left out since the one it starts from has failed (``cause`` is its name).
+
+    ``log`` is a file with the whole story. ``error`` is what was raised, where that was in this process.
+    """
+
+    stage: Stage
+    message: str
+    log: Path | None = None
+    cause: str | None = None
+    error: BaseException | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the stage in the plan."""
+        return self.stage.name
+
 
 @dataclass(frozen=True)
 class RunSummary:
-    """All stages of a run, and where its files are."""
+    """All stages of a run that finished, in the order of the plan, those that failed, and where its files are."""
 
     directory: Path
     stages: tuple[StageResult, ...]
+    failures: tuple[Failure, ...] = ()
 
     def stage(self, name: str) -> StageResult:
         """The stage of that name. Raises KeyError."""
         return {result.name: result for result in self.stages}[name]
+
+
+class StageError(TwoStageError):
+    """A stage failed in another process; the message says where its log is."""

@@ -16,16 +16,15 @@ from twostage.components import implementation_of
 from twostage.config.splits import AsExecutedSplit
 from twostage.data.survey import data_digest
 from twostage.engine import trivial, zero_shot
-from twostage.engine.artifacts import json_text
 from twostage.engine.checkpoints import Checkpoint, save_checkpoint
 from twostage.engine.digest import tensors_digest
-from twostage.engine.keys import stage_key
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, Stage, is_trivial, section_of, trains
 from twostage.engine.results import CHECKPOINT, StageResult
 from twostage.engine.seen import refuse_seen, stretches
 from twostage.engine.stage_data import StageData
+from twostage.engine.store.files import json_text
 from twostage.engine.training import interruptible, make_trainer, quiet
 from twostage.engine.transfer import TransferReport, transfer_encoder
 from twostage.errors import TrainingError
@@ -57,13 +56,15 @@ def run_stage_in(
     stage: Stage,
     data: StageData,
     *,
+    key: str,
     digests: Mapping[int, str],
     start: Checkpoint | None,
     observer: Observer,
 ) -> StageResult:
     """Train ``stage`` and write its files into ``folder``. Raises TwoStageError for a user's mistake.
 
-    ``digests`` are those of the recordings by id; ``start`` is the checkpoint whose encoder an adaptation starts from.
+    ``key`` is the stage's content key, ``digests`` are those of the recordings by id, ``start`` is the checkpoint whose
+    encoder an adaptation starts from.
     """
     began = time.perf_counter()
     objective = build_objective(stage, data)
@@ -75,14 +76,11 @@ def run_stage_in(
         metrics = _evaluate(stage, trainer, objective, loaders)
         metrics |= zero_shot.measured(stage, before, objective, loaders, trainer.strategy.root_device)
     digest = _save(folder, stage, objective, data, digests, start)
-    read = data_digest(data.used, digests)
     result = StageResult(
         stage=stage,
-        key=stage_key(
-            stage, data_digest=read, split=data.report()["parts"], start_digest=None if start is None else start.digest
-        ),
+        key=key,
         digest=digest,
-        data_digest=read,
+        data_digest=data_digest(data.used, digests),
         directory=folder,
         metrics=_flat(metrics),
         transfer=report,

@@ -48,6 +48,12 @@ class TransferReport:
         """The report as plain values."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> TransferReport:
+        """The report that ``as_json`` has written."""
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in written.items()}
+        return cls(**values)
+
     def summary(self) -> dict[str, Any]:
         """The report with counts in the place of names."""
         return {name: len(value) if isinstance(value, tuple) else value for name, value in self.as_json().items()}
