@@ -59,7 +59,7 @@ def test_all_lists_other_components_too(command):
 
 @pytest.mark.parametrize(
     ("kind", "told"),
-    [("patchtts", "there is no model 'patchtts'; did you mean patchtst?"), ("zzz", "there are hse, hse_prompt,")],
+    [("patchtts", "there is no model 'patchtts'; did you mean patchtst?"), ("zzz", "there are isfm, resnet1d,")],
 )
 def test_an_unknown_kind(command, kind, told):
     code, out, err = command("models", kind)

@@ -110,6 +110,11 @@ DOCUMENTS: dict[str, Document] = {
     },
     "custom_of_both": {"stage_1": _pretraining("custom", target="classification_prediction", params={})},
     "custom_flow": {"stage_1": _pretraining("custom", target="flow", params={})},
+    "resnet1d": {
+        "model": {"network": {"kind": "resnet1d"}},
+        "stage_1": _pretraining("contrastive"),
+        "stage_2": _adaptation("finetune", freeze={"backbone": True}),
+    },
     "from_a_checkpoint": {
         "stage_2": _adaptation("finetune", init={"checkpoint": "save/encoder.safetensors"}, freeze={"backbone": True})
     },

@@ -27,6 +27,7 @@ def every_word() -> list[tuple[str, Body]]:
     found += [("p03", plain(stage_2={"start": "from_scratch"}))]
     p03 = plain(stage_1={"backbones": compared})
     found += [("p03", {**p03, "model": {"embedding": {"kind": "hse"}}})]
+    found += [("p03", {**p03, "stage_2": {**p03["stage_2"], "start": "from_scratch"}})]
     alone = {"targets": [{"system": 3, "tasks": [task]} for task in multitask.TASKS[:2]]}
     two = _several({task: {} for task in multitask.TASKS[:2]})
     found += [("p03", {**plain(), "stage_2": {**p03["stage_2"], **two, **alone}})]

@@ -94,6 +94,14 @@ UNSAID: dict[str, tuple[str, ...]] = {
         *(f"sweep.ListAxis.{field}" for field in ("kind", "name", "entries")),
         *(f"sweep.SeedsAxis.{field}" for field in ("kind", "name", "count", "first")),
     ),
+    "the converter refuses the old complete networks by name": (
+        "encoder.ModelConfig.network",
+        "networks.NetworkConfig.kind",
+        "networks.ResNet1D.block",
+        "networks.ResNet1D.layers",
+        "networks.ResNet1D.width",
+        "networks._Channelled.channels",
+    ),
     "it is new here": (
         "augmentation.BandMask.kind",
         "augmentation.BandMask.probability",

@@ -11,7 +11,7 @@ from twostage.config.base import Component
 from twostage.config.checking.shapes import Shape, root_shape
 from twostage.config.checking.suggest import nearest_name
 from twostage.config.checking.words import choice, expected_words
-from twostage.config.model import Backbone, ClassificationHead, Embedding
+from twostage.config.model import Backbone, ClassificationHead, Embedding, Network
 from twostage.config.plugins import members, package_of
 from twostage.config.source import Source
 from twostage.config.stage_1 import Stage1Config
@@ -31,6 +31,7 @@ class Role:
 
 
 ROLES = (
+    Role("network", Network, "model.network", is_model=True),
     Role("embedding", Embedding, "model.embedding", is_model=True),
     Role("backbone", Backbone, "model.backbone", is_model=True),
     Role("head", ClassificationHead, "stage_2.head", is_model=True),

@@ -16,6 +16,7 @@ from twostage.config.leak_rules import accidental_leak
 from twostage.config.metric_rules import alone_in_its_batch, unmeasured_zero_shot
 from twostage.config.model import ModelConfig
 from twostage.config.model.embeddings import TimedPatches
+from twostage.config.network_rules import network_misfit
 from twostage.config.old_documents import adapted
 from twostage.config.points import misfit as points_misfit
 from twostage.config.stage import StageConfig
@@ -106,9 +107,9 @@ class TwoStageConfig(Section):
 
     @model_validator(mode="after")
     def _window_holds_a_patch(self) -> Self:
-        patch = self.model.embedding.patch_length
         if isinstance(self.model.embedding, TimedPatches):
             return self  # it repeats the samples of a shorter window, and remarks tell so
+        patch = self.model.reach
         for name, stage in self.stages.items():
             length = self.data_of(stage).window.length
             if length < patch:
@@ -119,7 +120,7 @@ class TwoStageConfig(Section):
     @model_validator(mode="after")
     def _backbones_fit(self) -> Self:
         backbones = getattr(self.stage_1, "backbones", None)
-        if backbones is None:
+        if backbones is None or self.model.backbone is None:
             return self
         if self.model.backbone not in backbones:
             raise ValueError(
@@ -127,21 +128,26 @@ class TwoStageConfig(Section):
                 "entry; leave it out"
             )
         for position, backbone in enumerate(backbones):
-            embedding = self.model.embedding
-            if reason := backbone.misfit(dim=embedding.dim, patches=embedding.patches):
+            if reason := backbone.misfit(dim=self.model.dim, patches=self.model.patches):
                 raise ValueError(f"stage_1.backbones[{position}] ({backbone.kind}): {reason}")
         return self
 
     @model_validator(mode="after")
+    def _network_fits(self) -> Self:
+        if reason := network_misfit(self):
+            raise ValueError(reason)
+        return self
+
+    @model_validator(mode="after")
     def _embedding_fits(self) -> Self:
-        if reason := embedding_misfit(self.model.embedding, self.data, (self.stage_1, self.stage_2)):
+        if reason := embedding_misfit(self.model, self.data, (self.stage_1, self.stage_2)):
             raise ValueError(reason)
         return self
 
     @model_validator(mode="after")
     def _heads_fit(self) -> Self:
         for name, stage in (("stage_1", self.stage_1), ("stage_2", self.stage_2)):
-            if reason := head_misfit(name, stage, dim=self.model.embedding.dim):
+            if reason := head_misfit(name, stage, self.model):
                 raise ValueError(reason)
         return self
 
@@ -172,7 +178,7 @@ class TwoStageConfig(Section):
     @model_validator(mode="after")
     def _something_is_left_to_forecast_from(self) -> Self:
         if isinstance(self.stage_2, MultitaskConfig):
-            window, patch = self.data_of(self.stage_2).window.length, self.model.embedding.patch_length
+            window, patch = self.data_of(self.stage_2).window.length, self.model.reach
             if reason := self.stage_2.tasks.blind(window=window, patch=patch):
                 raise ValueError(f"stage_2.tasks.{reason}")
         return self

@@ -47,14 +47,19 @@ def backbone_names(backbones: Sequence[Backbone]) -> list[str]:
     ]
 
 
-def backbones_of(config: TwoStageConfig) -> Iterator[tuple[str | None, Backbone]]:
-    """The backbones that a document compares, with their names; its only one has no name."""
-    compared = getattr(config.stage_1, "backbones", None) or (config.model.backbone,)
-    names = backbone_names(compared) if len(compared) > 1 else [None]
-    yield from zip(names, compared, strict=True)
+def backbones_of(config: TwoStageConfig) -> Iterator[tuple[str | None, Backbone | None]]:
+    """The backbones that a document compares, with their names; its only one has no name.
+
+    A complete network is one without a name and without a backbone.
+    """
+    compared: tuple[Backbone, ...] = getattr(config.stage_1, "backbones", None) or ()
+    if len(compared) > 1:
+        yield from zip(backbone_names(compared), compared, strict=True)
+    else:
+        yield None, compared[0] if compared else config.model.backbone
 
 
-def with_backbone(config: TwoStageConfig, backbone: Backbone) -> TwoStageConfig:
+def with_backbone(config: TwoStageConfig, backbone: Backbone | None) -> TwoStageConfig:
     """The document as if this were its only backbone and variant."""
     stage_1 = config.stage_1
     if stage_1 is not None and stage_1.backbones is not None:

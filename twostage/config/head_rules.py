@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from twostage.config.base import Section
+from twostage.config.model import ModelConfig
 from twostage.config.model.heads import DistanceHead, LinearHead
 
 
-def head_misfit(name: str, stage: Section | None, *, dim: int) -> str | None:
-    """Say which classification head of a stage cannot work on tokens of ``dim`` features, and why; or None."""
-    reasons = (head.misfit(dim=dim, at=key) for key, head in _heads(name, stage))
-    return next((reason for reason in reasons if reason), None)
+def head_misfit(name: str, stage: Section | None, model: ModelConfig) -> str | None:
+    """Say which classification head of a stage cannot work on the tokens of ``model``, and why; or None."""
+    for key, head in _heads(name, stage):
+        reason = head.misfit(dim=model.dim, at=key)
+        if reason and model.complete is not None:
+            return (
+                f"model.network ({model.network.kind}) gives {model.dim} features, which the heads of {key} cannot "
+                "share evenly; choose another number of heads, or head kind linear"
+            )
+        if reason:
+            return reason
+    return None
 
 
 def _heads(key: str, section: object) -> Iterator[tuple[str, LinearHead | DistanceHead]]:

@@ -75,9 +75,7 @@ def open_run(store: Store, config: TwoStageConfig, *, key: str, source: str, sta
     with told_plainly(store.root):
         if (there := _known(known, store.root)) is not None:
             return RunDirectory(there, store)
-        model = (
-            f"{config.model.embedding.kind}_{'+'.join(dict.fromkeys(each.kind for _, each in backbones_of(config)))}"
-        )
+        model = model_name(config)
         parent = store.root / source / model
         parent.mkdir(parents=True, exist_ok=True)
         path = _fresh(parent / f"{task_name(config)}_{started:%Y%m%dT%H%M%S}")
@@ -92,6 +90,14 @@ def _known(file: Path, root: Path) -> Path | None:
     except FileNotFoundError:
         return None
     return path if path.is_dir() else None
+
+
+def model_name(config: TwoStageConfig) -> str:
+    """The encoder by its kinds, such as ``hse_patchtst+dlinear``, or ``resnet1d`` where it is a complete network."""
+    if config.model.embedding is None:
+        return config.model.network.kind
+    kinds = dict.fromkeys(each.kind for _, each in backbones_of(config) if each is not None)
+    return f"{config.model.embedding.kind}_{'+'.join(kinds)}"
 
 
 def task_name(config: TwoStageConfig) -> str:

@@ -1,15 +1,15 @@
-"""Whether the embedding knows what it will be given: systems, operating conditions and channels."""
+"""Whether the encoder knows what it will be given: systems, operating conditions and channels."""
 
 from __future__ import annotations
 
-from twostage.config.model import Embedding
+from twostage.config.model import ModelConfig
 from twostage.engine.stage_data import StageData
 from twostage.errors import DataError
 
 
-def refuse_misfits(embedding: Embedding, data: StageData) -> None:
-    """Raise DataError when the embedding has no place for a recording of the stage."""
+def refuse_misfits(model: ModelConfig, data: StageData) -> None:
+    """Raise DataError when the encoder has no place for a recording of the stage."""
     for recording in data.used:
-        reason = embedding.misfit(channels=len(data.channels), systems=(recording.system,), domains=(recording.domain,))
+        reason = model.misfit(channels=len(data.channels), systems=(recording.system,), domains=(recording.domain,))
         if reason is not None:
-            raise DataError(f"recording {recording.id} of {recording.name} cannot be embedded: model.{reason}")
+            raise DataError(f"recording {recording.id} of {recording.name} cannot be encoded: model.{reason}")

@@ -176,7 +176,7 @@ class Preparation:
             pretraining=pretraining,
             targets=targets,
         )
-        refuse_misfits(self.config.model.embedding, data)
+        refuse_misfits(self.config.model, data)
         return data
 
     def _spaced(self, split: Split) -> Split:

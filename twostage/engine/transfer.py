@@ -151,6 +151,8 @@ def _refuse(
 
 def _describe(checkpoint: Checkpoint) -> str:
     embedding, backbone = checkpoint.model.embedding, checkpoint.model.backbone
+    if embedding is None or backbone is None:
+        return f"network {checkpoint.model.network.kind} with dim {checkpoint.model.dim}"
     size = f"dim {embedding.dim} and {embedding.patches} patches"
     return f"embedding {embedding.kind} with {size}, backbone {backbone.kind}"
 

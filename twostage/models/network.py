@@ -1,5 +1,7 @@
 """The network: an encoder that both stages share, and a head that belongs to one stage.
 
+A complete network stands where the backbone does, behind an embedding that hands it the windows as they are.
+
 Shape suffixes: B batch, L window length, C channels, P patches, D features.
 """
 
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 from twostage.components import build
 from twostage.config.model import ModelConfig
 from twostage.models.embeddings.patching import PatchEmbedding, PatchStarts
+from twostage.models.embeddings.whole import WholeWindows
 
 # The tensors that stage 1 hands to stage 2 are those whose names begin so.
 ENCODER_PREFIXES = ("embedding.", "backbone.")
@@ -27,7 +30,7 @@ class Encoding(nn.Module):
         super().__init__()
         self.embedding = embedding
         self.backbone = backbone
-        self._asked = tuple(name for name in _KNOWN if name in signature(embedding.forward).parameters)
+        self._asked, self._backbone_asked = (_asked_by(part) for part in (embedding, backbone))
 
     def encode(
         self,
@@ -44,7 +47,8 @@ class Encoding(nn.Module):
         ids of the metadata table, for embeddings with prompts.
         """
         known = {"sample_rate_B": sample_rate_B, "starts": starts, "system_B": system_B, "domain_B": domain_B}
-        tokens_BPD: Tensor = self.backbone(self.embedding(x_BLC, **{name: known[name] for name in self._asked}))
+        embedded = self.embedding(x_BLC, **{name: known[name] for name in self._asked})
+        tokens_BPD: Tensor = self.backbone(embedded, **{name: known[name] for name in self._backbone_asked})
         return tokens_BPD
 
 
@@ -52,9 +56,7 @@ class Encoder(Encoding):
     """Embedding, then backbone: windows become tokens."""
 
     def __init__(self, config: ModelConfig) -> None:
-        embedding: PatchEmbedding = build(config.embedding)
-        dim, patches = config.embedding.dim, config.embedding.patches
-        super().__init__(embedding, build(config.backbone, dim=dim, patches=patches))
+        super().__init__(*_parts(config))
 
     def forward(
         self,
@@ -89,6 +91,19 @@ class Network(Encoding):
         told = self._head_asks and system_B is not None
         answer: Tensor = self.head(tokens_BPD, system_B) if told else self.head(tokens_BPD)
         return answer
+
+
+def _parts(config: ModelConfig) -> tuple[PatchEmbedding, nn.Module]:
+    """Embedding and backbone, drawn in this order."""
+    if config.complete is not None:
+        return WholeWindows(), build(config.complete)
+    embedding: PatchEmbedding = build(config.patched)
+    assert config.backbone is not None  # noqa: S101 - the document has both or a complete network
+    return embedding, build(config.backbone, dim=config.dim, patches=config.patches)
+
+
+def _asked_by(part: nn.Module) -> tuple[str, ...]:
+    return tuple(name for name in _KNOWN if name in signature(part.forward).parameters)
 
 
 def encoder_state(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from twostage.errors import TransferError
+from twostage.models.renaming_networks import NETWORK_PAIRS
 from twostage.models.renaming_prompt import PAIRS
 
 State = dict[str, Tensor]
@@ -33,6 +34,7 @@ _SAME_TENSOR = (
     ("embedding.linear1.", "embedding.linear1."),
     ("embedding.linear2.", "embedding.linear2."),
     *PAIRS,
+    *NETWORK_PAIRS,
     ("backbone.Linear_Seasonal.", "backbone.seasonal."),
     ("backbone.Linear_Trend.", "backbone.trend."),
     ("backbone.encoder.attn_layers.{}.attention.out_projection.", "backbone.layers.{}.self_attn.out_proj."),

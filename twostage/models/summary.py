@@ -22,7 +22,7 @@ def count_parameters(
 ) -> dict[str, int]:
     """Count the trainable numbers of each part of a classifier, and in total, for ``classes`` per system id."""
     with torch.device("meta"):
-        made = build(head or configs.LinearHead(), dim=config.embedding.dim, classes=classes)
+        made = build(head or configs.LinearHead(), dim=config.dim, classes=classes)
         network = Network(Encoder(config), made)
     counts = {name: parameters_of(part) for name, part in network.named_children()}
     return {**counts, "total": sum(counts.values())}
@@ -34,20 +34,34 @@ def count_alone(kind: type[Component], model: configs.ModelConfig, classes: Mapp
     The one that ``model`` has keeps its options; any other takes its defaults.
     """
     with_defaults: Any = kind
+    if issubclass(kind, configs.NetworkConfig):
+        return _network(kind, model)
+    if model.complete is not None:
+        model = configs.ModelConfig()  # sizes of tokens that parts can be counted with
     if issubclass(kind, configs.EmbeddingConfig):
         return _count(_embedding(kind, model))
     if issubclass(kind, configs.BackboneConfig):
         chosen = model.backbone if isinstance(model.backbone, kind) else with_defaults()
-        dim, patches = model.embedding.dim, model.embedding.patches
+        dim, patches = model.dim, model.patches
         return chosen.misfit(dim=dim, patches=patches) or _count(chosen, dim=dim, patches=patches)
     head = with_defaults()
     assert isinstance(head, configs.HeadConfig)  # noqa: S101 - the third and last kind of model
-    return head.misfit(dim=model.embedding.dim) or _count(head, dim=model.embedding.dim, classes=classes)
+    return head.misfit(dim=model.dim) or _count(head, dim=model.dim, classes=classes)
 
 
 def parameters_of(module: nn.Module) -> int:
     """The numbers that a module holds as parameters; a complex one counts once."""
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _network(kind: type[configs.NetworkConfig], model: configs.ModelConfig) -> int:
+    """Parameters of an encoder of this kind; of one of two parts at the sizes that the document gives, or defaults."""
+    with_defaults: Any = kind
+    chosen = (
+        model if isinstance(model.network, kind) else configs.ModelConfig.model_validate({"network": with_defaults()})
+    )
+    with torch.device("meta"):
+        return parameters_of(Encoder(chosen))
 
 
 def _embedding(kind: type[configs.EmbeddingConfig], model: configs.ModelConfig) -> configs.EmbeddingConfig:

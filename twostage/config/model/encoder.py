@@ -1,24 +1,96 @@
-"""The encoder: an embedding and a backbone."""
+"""The encoder: an embedding and a backbone, or a complete network in their place."""
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Sequence
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from twostage.config.base import Section
 from twostage.config.model.backbones import Backbone, PatchTST
 from twostage.config.model.embeddings import HSE, Embedding
+from twostage.config.model.networks import ISFM, CompleteNetwork, Network, is_complete
 
 
 class ModelConfig(Section):
     """The encoder that both stages share."""
 
-    embedding: Embedding = Field(default_factory=HSE, description="Turns a window into tokens.")
-    backbone: Backbone = Field(default_factory=PatchTST, description="Mixes the tokens.")
+    network: Network = Field(
+        default_factory=ISFM,
+        description="How the encoder is made: of embedding and backbone, or as a complete network without them.",
+    )
+    embedding: Embedding | None = Field(
+        default_factory=HSE, description="Turns a window into tokens; null beside a complete network."
+    )
+    backbone: Backbone | None = Field(
+        default_factory=PatchTST, description="Mixes the tokens; null beside a complete network."
+    )
+
+    @property
+    def complete(self) -> CompleteNetwork | None:
+        """The network that reads windows without embedding and backbone, or None where there is no such network."""
+        return self.network if isinstance(self.network, CompleteNetwork) else None
+
+    @property
+    def patched(self) -> Embedding:
+        """The embedding, for what needs patches. Raises ValueError beside a complete network."""
+        if self.embedding is None:
+            raise ValueError(f"network {self.network.kind} reads whole windows, and cuts no patches")
+        return self.embedding
+
+    @property
+    def dim(self) -> int:
+        """Features per token."""
+        return self.patched.dim if self.complete is None else self.complete.dim
+
+    @property
+    def patches(self) -> int:
+        """Tokens per window; a complete network answers one."""
+        return self.patched.patches if self.complete is None else 1
+
+    @property
+    def reach(self) -> int:
+        """Samples that a window needs at least."""
+        return self.patched.patch_length if self.complete is None else 1
+
+    def misfit(
+        self,
+        *,
+        length: int | None = None,
+        channels: int | None = None,
+        systems: Sequence[int] = (),
+        domains: Sequence[int | None] = (),
+    ) -> str | None:
+        """Say why windows of such a length, number of channels, systems or domains cannot be encoded, or None."""
+        reader = self.complete or self.patched
+        return reader.misfit(length=length, channels=channels, systems=systems, domains=domains)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_whole_has_no_parts(cls, written: Any) -> Any:
+        if isinstance(written, dict) and is_complete(written.get("network")):
+            return {"embedding": None, "backbone": None} | written
+        return written
+
+    @model_validator(mode="after")
+    def _parts_or_a_whole(self) -> Self:
+        parts = {"embedding": self.embedding, "backbone": self.backbone}
+        if self.complete is None:
+            for name, part in parts.items():
+                if part is None:
+                    raise ValueError(
+                        f"{name} is null, but network {self.network.kind} needs it; leave it out, or choose one"
+                    )
+        elif idle := [name for name, part in parts.items() if part is not None]:
+            raise ValueError(
+                f"{' and '.join(idle)} would have no effect, because network {self.network.kind} reads windows itself; "
+                "leave it out, or write null"
+            )
+        return self
 
     @model_validator(mode="after")
     def _backbone_fits_the_tokens(self) -> Self:
-        if reason := self.backbone.misfit(dim=self.embedding.dim, patches=self.embedding.patches):
+        if self.backbone is not None and (reason := self.backbone.misfit(dim=self.dim, patches=self.patches)):
             raise ValueError(reason)
         return self

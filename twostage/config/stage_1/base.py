@@ -49,6 +49,11 @@ class Pretraining(StageConfig):
         return backbones
 
     @property
+    def needs_patches(self) -> bool:
+        """Whether it compares patches of windows, which complete networks do not cut."""
+        return False
+
+    @property
     def reads_labels(self) -> bool:
         """Whether this pretraining is supervised: then every recording that takes part needs a label."""
         return False

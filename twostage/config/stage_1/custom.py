@@ -103,6 +103,11 @@ class CustomConfig(Pretraining):
         return isinstance(self.params, Plugin) and self.params.reads_labels
 
     @property
+    def needs_patches(self) -> bool:
+        """Whether the built-in plugin restores patches."""
+        return isinstance(self.params, Plugin) and self.params.needs_patches
+
+    @property
     def hides(self) -> Mask | None:
         """What the built-in plugin hides."""
         return self.params.mask if isinstance(self.params, ClassificationPrediction) else None

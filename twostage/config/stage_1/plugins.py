@@ -15,6 +15,7 @@ class Plugin(Component):
     """Parameters of a built-in plugin."""
 
     reads_labels: ClassVar[bool] = False
+    needs_patches: ClassVar[bool] = False
 
 
 class Supervised(Plugin):
@@ -35,6 +36,7 @@ class ClassificationPrediction(Supervised):
     implementation: ClassVar[str] = (
         "twostage.objectives.pretrain.plugins.classification_prediction:ClassificationPrediction"
     )
+    needs_patches: ClassVar[bool] = True
 
     alpha_prediction: NonNegative = Field(1.0, description="Weight of the restoration beside the cross entropy.")
     mask_ratio: HiddenShare = Field(0.1, description="Share of blocks that are hidden before the forecast.")
@@ -59,6 +61,7 @@ class Flow(Plugin):
     """Rectified flow: the direction from noise to the window, told from a mixture of both; needs no labels."""
 
     implementation: ClassVar[str] = "twostage.objectives.pretrain.plugins.flow:Flow"
+    needs_patches: ClassVar[bool] = True
 
     hidden: Count = Field(128, description="Hidden features of the head.")
     frequencies: Count = Field(16, description="Sines and cosines that tell the head the share of the window.")

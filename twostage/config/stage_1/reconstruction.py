@@ -63,6 +63,11 @@ class ReconstructionConfig(Pretraining):
     )
 
     @property
+    def needs_patches(self) -> bool:
+        """It restores patches."""
+        return True
+
+    @property
     def hides(self) -> Mask:
         """What is hidden."""
         return self.mask

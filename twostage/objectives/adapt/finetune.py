@@ -34,7 +34,7 @@ class Finetune(EncoderObjective):
     @staticmethod
     def head(config: FinetuneConfig, model: ModelConfig, *, classes: Mapping[int, int]) -> nn.Module:
         """The classification head that this objective needs."""
-        head: nn.Module = build(config.head, dim=model.embedding.dim, classes=classes)
+        head: nn.Module = build(config.head, dim=model.dim, classes=classes)
         return head
 
     def logged(self) -> frozenset[str]:

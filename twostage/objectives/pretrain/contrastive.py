@@ -59,10 +59,10 @@ class Contrastive(Objective):
         config: ContrastiveConfig, model: ModelConfig, *, classes: Mapping[int, int] | None = None
     ) -> ProjectionHead | TwoHeads:
         """The projection head that this objective needs, and a classification head where one trains beside it."""
-        projection = ProjectionHead(config.projection, dim=model.embedding.dim)
+        projection = ProjectionHead(config.projection, dim=model.dim)
         if config.classification is None:
             return projection
-        return TwoHeads(build(config.classification.head, dim=model.embedding.dim, classes=classes), projection)
+        return TwoHeads(build(config.classification.head, dim=model.dim, classes=classes), projection)
 
     @property
     def pairs(self) -> bool:

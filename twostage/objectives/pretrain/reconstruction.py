@@ -27,7 +27,7 @@ class Reconstruction(Objective):
     @staticmethod
     def head(config: ReconstructionConfig, model: ModelConfig) -> ReconstructionHead:  # noqa: ARG004 - the interface
         """The head that turns tokens back into patches."""
-        return ReconstructionHead(model.embedding)
+        return ReconstructionHead(model.patched)
 
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Mean error over the samples that count; 0-dimensional."""

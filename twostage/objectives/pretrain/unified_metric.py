@@ -51,7 +51,7 @@ class UnifiedMetric(Scored):
     @staticmethod
     def head(config: UnifiedMetricConfig, model: ModelConfig, *, classes: Mapping[int, int]) -> TwoHeads:
         """The two heads that this objective needs."""
-        dim = model.embedding.dim
+        dim = model.dim
         return TwoHeads(build(config.head, dim=dim, classes=classes), ProjectionHead(config.projection, dim=dim))
 
     @property

@@ -41,7 +41,7 @@ class AnomalyDetection(Task):
         classes: Mapping[int, int],  # noqa: ARG004
     ) -> AnomalyHead:
         """One number for each window."""
-        return AnomalyHead(dim=model.embedding.dim)
+        return AnomalyHead(dim=model.dim)
 
     def target(self, batch: Batch) -> Tensor:
         """1 where something is wrong, else 0 (B,)."""

@@ -42,7 +42,7 @@ class Classification(Task):
         classes: Mapping[int, int],
     ) -> nn.Module:
         """The written head, one answer for each class of each system."""
-        head: nn.Module = build(config.head, dim=model.embedding.dim, classes=classes)
+        head: nn.Module = build(config.head, dim=model.dim, classes=classes)
         return head
 
     def target(self, batch: Batch) -> Tensor:

@@ -40,9 +40,7 @@ class SignalPrediction(Task):
         classes: Mapping[int, int],  # noqa: ARG004 - the interface
     ) -> PredictionHead:
         """All samples of the end, in every channel."""
-        return PredictionHead(
-            dim=model.embedding.dim, patches=model.embedding.patches, length=config.length, channels=targets.channels
-        )
+        return PredictionHead(dim=model.dim, patches=model.patches, length=config.length, channels=targets.channels)
 
     def target(self, batch: Batch) -> Tensor:
         """The end of each window (B, T, C)."""

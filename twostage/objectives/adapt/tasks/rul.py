@@ -44,7 +44,7 @@ class RulPrediction(Task):
         classes: Mapping[int, int],  # noqa: ARG004
     ) -> RulHead:
         """One number for each window."""
-        return RulHead(dim=model.embedding.dim)
+        return RulHead(dim=model.dim)
 
     def target(self, batch: Batch) -> Tensor:
         """Remaining life in multiples of the scale (B,)."""

@@ -48,7 +48,7 @@ class ClassificationPrediction(Supervised):
     @staticmethod
     def head(config: CustomConfig, model: ModelConfig, *, classes: Mapping[int, int]) -> TwoHeads:
         """Both heads; neither is handed on."""
-        return TwoHeads(Supervised.head(config, model, classes=classes), ReconstructionHead(model.embedding))
+        return TwoHeads(Supervised.head(config, model, classes=classes), ReconstructionHead(model.patched))
 
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Weighted sum of both losses; 0-dimensional."""

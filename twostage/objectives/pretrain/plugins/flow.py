@@ -23,7 +23,7 @@ class VelocityHead(nn.Module):
 
     def __init__(self, config: configs.Flow, model: ModelConfig) -> None:
         super().__init__()
-        embedding = model.embedding
+        embedding = model.patched
         self.patch = (embedding.patch_length, embedding.patch_channels)
         self.frequencies = config.frequencies
         self.perceptron = nn.Sequential(

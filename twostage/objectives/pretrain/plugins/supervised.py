@@ -33,7 +33,7 @@ class Supervised(Scored):
     @staticmethod
     def head(config: CustomConfig, model: ModelConfig, *, classes: Mapping[int, int]) -> nn.Module:
         """The classification head that the document describes."""
-        head: nn.Module = build(params_of(config).head, dim=model.embedding.dim, classes=classes)
+        head: nn.Module = build(params_of(config).head, dim=model.dim, classes=classes)
         return head
 
     def loss(self, batch: Batch, part: Part) -> Tensor:

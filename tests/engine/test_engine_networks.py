@@ -1,0 +1,54 @@
+"""Whole runs with complete networks: pretrained, handed over whole, frozen where that is written, refused in time."""
+
+from __future__ import annotations
+
+import pytest
+from rigs import document
+from safetensors.torch import load_file
+
+from twostage import TwoStageRun
+from twostage.engine.digest import tensors_digest
+from twostage.errors import DataError, TransferError
+
+RESNET = {"network": {"kind": "resnet1d", "layers": [1, 1, 1, 1], "width": 4}}
+FINETUNE = {"adapt_mode": "finetune"}
+FEWSHOT = {"adapt_mode": "fewshot", "queries": 2, "episodes": 2, "episodes_per_epoch": 2, "support_unit": "recording"}
+MULTITASK = {"adapt_mode": "multitask", "tasks": {"classification": {}, "signal_prediction": {"length": 32}}}
+
+
+def run(rig, output, model, **stage_2):
+    """A run of one epoch on a complete network."""
+    base = document(rig, output, model=model)
+    base["stage_1"]["epochs"] = 1
+    base["stage_2"] = {"targets": [{"system": 3}], "epochs": 1, "control": "none"} | stage_2
+    return TwoStageRun(base).fit()
+
+
+@pytest.mark.parametrize("stage_2", [FINETUNE, FEWSHOT, MULTITASK], ids=lambda stage: stage["adapt_mode"])
+def test_every_mode_adapts_a_complete_network(rig, tmp_path, stage_2):
+    report = run(rig, tmp_path, RESNET, **stage_2).stages[1].transfer
+    assert report.encoder_share == 1.0
+    assert report.loaded
+    assert all(name.startswith("backbone.") for name in report.loaded)
+    assert report.digest_saved == report.digest_started
+
+
+def test_a_frozen_network_stays_bit_for_bit(rig, tmp_path):
+    summary = run(rig, tmp_path, RESNET, **FINETUNE, freeze={"backbone": True})
+    before, after = (load_file(stage.checkpoint) for stage in summary.stages)
+    body = [name for name in before if name.startswith("backbone.")]
+    assert tensors_digest({n: before[n] for n in body}) == tensors_digest({n: after[n] for n in body})
+
+
+def test_other_channels_are_refused_before_training(rig, tmp_path):
+    other = {"network": RESNET["network"] | {"channels": 2}}
+    with pytest.raises(DataError, match=r"model\.network\.channels is 2, but windows have 1 channel"):
+        run(rig, tmp_path, other, **FINETUNE)
+
+
+def test_another_network_is_told(rig, tmp_path):
+    first = run(rig, tmp_path / "1", RESNET, **FINETUNE)
+    base = document(rig, tmp_path / "2", stage_1=None)
+    base["stage_2"]["init"] = {"checkpoint": str(first.stages[0].checkpoint)}
+    with pytest.raises(TransferError, match="network resnet1d with dim 32"):
+        TwoStageRun(base).fit()

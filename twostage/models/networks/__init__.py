@@ -1,0 +1,1 @@
+"""Complete networks: a window becomes one token."""
