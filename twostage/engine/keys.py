@@ -25,7 +25,7 @@ from twostage.engine.workshop import Workshop
 from twostage.errors import TransferError
 from twostage.objectives.pretrain.custom import source_digest
 
-_MATTERS = ("torch", "lightning", "torchmetrics", "pytorch-metric-learning", "numpy")
+_MATTERS = ("torch", "lightning", "torchmetrics", "pytorch-metric-learning", "numpy", "scipy", "scikit-learn")
 # A stage's own split, windows and batch size count as its data, which also says what its systems are.
 _IN_DATA = {"split", "window", "batch_size", "systems", "backbones"}
 _PLANNED = {"targets", "init", "control", "repeats", "start"}

@@ -13,7 +13,7 @@ from twostage.config.points import points_of
 from twostage.engine.artifacts import RunDirectory, read_json
 from twostage.engine.keys import code_digest, versions
 from twostage.engine.plan import AdaptStage, Plan, is_trivial
-from twostage.engine.results import Failure, StageResult
+from twostage.engine.results import Failure, StageResult, audit_of
 from twostage.engine.stopping import Terminated
 from twostage.engine.store.files import json_text
 
@@ -88,6 +88,7 @@ class Manifest:
             "variants": {point.name: dict(point.set) for point in points_of(self.plan.config)},
             "planned": [stage.name for stage in self.plan.stages],
             "stages": [self._entry(result) for result in self.ordered()],
+            "audit": [comparison.as_json() for comparison in audit_of(self.ordered()).comparisons],
             "failures": [_failed(failure) for failure in self.failures.values()],
         }
         self.directory.write(MANIFEST, json_text(content))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from twostage.data.recordings import Notice
-from twostage.engine.plan import Stage
+from twostage.engine.audit import Audit, audit
+from twostage.engine.plan import AdaptStage, Stage
 from twostage.engine.transfer import TransferReport
 from twostage.errors import TwoStageError
 
 CHECKPOINT = "checkpoint.safetensors"
+# Codes of notices without which the numbers of a stage must not be shown: they mean less than they seem to.
+LABELS = ("leaky-split", "same-bearings", "mixed-rates")
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,11 @@ class RunSummary:
     stages: tuple[StageResult, ...]
     failures: tuple[Failure, ...] = ()
 
+    @property
+    def audit(self) -> Audit:
+        """The adaptations beside their controls, and what must be said of the gain."""
+        return audit_of(self.stages)
+
     def stage(self, name: str) -> StageResult:
         """The stage of that name. Raises KeyError."""
         return {result.name: result for result in self.stages}[name]
@@ -111,3 +119,14 @@ class RunSummary:
 
 class StageError(TwoStageError):
     """A stage failed in another process; the message says where its log is."""
+
+
+def audit_of(results: Iterable[StageResult]) -> Audit:
+    """The comparisons that can be made between these results."""
+    return audit((each.stage, each.metrics) for each in results if isinstance(each.stage, AdaptStage))
+
+
+def labels(notices: Iterable[Notice]) -> list[str]:
+    """The codes that stand beside the metrics of a stage."""
+    codes = {notice.code for notice in notices}
+    return [code for code in LABELS if code in codes]

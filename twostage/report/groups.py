@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from twostage.report.manifest import StageEntry
+
+
+class Branched(Protocol):
+    """What belongs to some of a document's alternatives."""
+
+    @property
+    def branch(self) -> Mapping[str, Any]:
+        """Each alternative by name; None where there is no choice."""
+        ...
+
+
+Thing = TypeVar("Thing", bound=Branched)
 
 ENCODER = ("variant", "backbone")
 EVERYTHING = (*ENCODER, "shots")
 
 
-def groups(stages: Iterable[StageEntry], parts: Sequence[str] = EVERYTHING) -> dict[str, list[StageEntry]]:
+def groups(stages: Iterable[Thing], parts: Sequence[str] = EVERYTHING) -> dict[str, list[Thing]]:
     """Stages by what sets them apart, in words; seeds, repeats and targets do not. "" where nothing is compared."""
-    found: dict[str, list[StageEntry]] = {}
+    found: dict[str, list[Thing]] = {}
     for stage in stages:
         found.setdefault(label(stage, parts), []).append(stage)
     return found
 
 
-def label(stage: StageEntry, parts: Sequence[str] = EVERYTHING) -> str:
+def label(stage: Branched, parts: Sequence[str] = EVERYTHING) -> str:
     """Such as ``variant long, backbone dlinear, 5 shots``."""
     values = {part: stage.branch[part] for part in parts if stage.branch.get(part) is not None}
     return ", ".join(_words(part, value) for part, value in values.items())

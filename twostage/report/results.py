@@ -9,7 +9,7 @@ from rich.table import Table
 
 from twostage.report.gains import Row, rows
 from twostage.report.groups import groups, repetition, titled
-from twostage.report.manifest import LEAK_LINE, StageEntry
+from twostage.report.manifest import StageEntry, labels
 
 
 def results_view(stages: Sequence[StageEntry]) -> list[Table]:
@@ -23,7 +23,8 @@ def results_view(stages: Sequence[StageEntry]) -> list[Table]:
         _table(titled("Test results", group), each, caption if told else None)
         for (group, each), caption, told in zip(found.items(), captions, last, strict=True)
     ]
-    return [*tables, _comparison(found)] if len(found) > 1 else tables
+    shown = [stage for group in found for stage in adapted[group]]
+    return [*tables, _comparison(found, " ".join(labels(shown)))] if len(found) > 1 else tables
 
 
 def _table(title: str, found: Sequence[Row], caption: str | None) -> Table:
@@ -40,9 +41,7 @@ def _table(title: str, found: Sequence[Row], caption: str | None) -> Table:
 
 
 def _caption(found: Sequence[Row], stages: Sequence[StageEntry]) -> str:
-    told, repeated = [], repetition(stages)
-    if any(stage.leaks for stage in stages):
-        told.append(LEAK_LINE)
+    told, repeated = labels(stages), repetition(stages)
     if any(row.majority is not None for row in found):
         told.append(f"Always answering the most frequent class gives the accuracy {_majorities(found)}.")
     if any(metric.error for row in found for metric in row.metrics):
@@ -59,9 +58,9 @@ def _majorities(found: Sequence[Row]) -> str:
     return ", ".join(f"{majority:.1%} (system {name})" for name, majority in known)
 
 
-def _comparison(found: Mapping[str, Sequence[Row]]) -> Table:
+def _comparison(found: Mapping[str, Sequence[Row]], caption: str) -> Table:
     """One line per system and group, those of a system together."""
-    table = Table(title="Compared")
+    table = Table(title="Compared", caption=caption or None, caption_justify="left")
     for name in ("system", "run", "metric", "result", "gain"):
         table.add_column(name, justify="left" if name in {"run", "metric"} else "right", overflow="fold")
     for name in dict.fromkeys(row.name for each in found.values() for row in each):

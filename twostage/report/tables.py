@@ -10,8 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from twostage.report.audit import audit_view
 from twostage.report.groups import ENCODER, groups, titled
-from twostage.report.manifest import LEAK_LINE, StageEntry, read_stages
+from twostage.report.manifest import StageEntry, labels, read_audit, read_stages
 from twostage.report.results import results_view
 from twostage.report.zero_shot import zero_shot_view
 
@@ -21,6 +22,7 @@ def summary_view(directory: Path) -> RenderableType:
     stages = read_stages(directory)
     return Group(
         *(results_view(stages) or [_pretrainings(stages)]),
+        *audit_view(stages, read_audit(directory)),
         *zero_shot_view(stages),
         *_transfers(stages),
         *notice_lines(notice for stage in stages for notice in stage.notices),
@@ -33,8 +35,7 @@ def notice_lines(notices: Iterable[tuple[str, str]]) -> list[Text]:
 
 
 def _pretrainings(stages: Sequence[StageEntry]) -> Table:
-    leaks = LEAK_LINE if any(stage.leaks for stage in stages) else None
-    table = Table(title="Pretraining", caption=leaks, caption_justify="left")
+    table = Table(title="Pretraining", caption=" ".join(labels(stages)) or None, caption_justify="left")
     for title in ("stage", "best epoch", "validation loss"):
         table.add_column(title, justify="right")
     for stage in stages:

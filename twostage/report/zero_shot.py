@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from twostage.report.groups import ENCODER, groups, titled
-from twostage.report.manifest import StageEntry
+from twostage.report.manifest import StageEntry, labels
 from twostage.report.spread import Spread
 
 _METHODS = {"prototype": "class mean", "knn": "neighbours"}
-_VARIANTS = {"pretrained": "pretrained", None: "pretrained", "from_scratch": "untrained"}
+_VARIANTS = {"pretrained": "pretrained", None: "pretrained", "from_scratch": "untrained", "untrained": "untrained"}
 
 
 def zero_shot_view(stages: Sequence[StageEntry]) -> list[Table]:
@@ -31,7 +31,9 @@ def _once(stages: Sequence[StageEntry]) -> list[StageEntry]:
 def _table(group: str, measured: Sequence[StageEntry]) -> Table:
     table = Table(
         title=titled("Zero-shot accuracy on the test", group),
-        caption="Features of the encoder before it adapts. Untrained: as it was initialised.",
+        caption=" ".join(
+            [*labels(measured), "Features of the encoder before it adapts. Untrained: as it was initialised."]
+        ),
         caption_justify="left",
     )
     for title in ("system", "method", "pretrained", "untrained", "gain"):
