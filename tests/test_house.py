@@ -33,7 +33,6 @@ EFFECT_ELSEWHERE = {
     "variants": "planning asks config/ for the documents that they and a sweep stand for",
     "sweep": "see variants",
     "backbones": "see variants",
-    "control": "config/fan_out.py says what starts beside one another, and planning asks it",
 }
 
 
