@@ -21,6 +21,7 @@ from twostage.legacy.effects.lookup import EFFECTS
 from twostage.legacy.here import here
 from twostage.legacy.rules import (
     adaptation,
+    cadence,
     data,
     environment,
     episodes,
@@ -28,11 +29,13 @@ from twostage.legacy.rules import (
     model_tables,
     multitask,
     optimization,
+    penalties,
     pretraining,
     scheduler,
     selection,
     split,
     trainer,
+    unfreezing,
     zero_shot,
 )
 
@@ -208,7 +211,10 @@ def _adaptation() -> tuple[Group, ...]:
         Group("stage_2.init.checkpoint", adaptation.CHECKPOINT, "without stage 1; the first that is a path"),
         *(Group(f"stage_2.freeze.{part}", names) for part, names in adaptation.FROZEN.items()),
         Group("stage_2.start", adaptation.HANDED_ON, "false starts from scratch beside stage 1"),
-        Group("stage_2.lr_multipliers.backbone", adaptation.MULTIPLIER),
+        *(Group(f"stage_2.lr_multipliers.{part}", names) for part, names in adaptation.MULTIPLIERS.items()),
+        Group("stage_2.unfreeze", unfreezing.SWITCH),
+        *(Group(f"stage_2.unfreeze.{part}", names) for part, names in unfreezing.WAITS.items()),
+        Group("stage_2.unfreeze.schedule", unfreezing.SCHEDULE),
         Group("stage_2.label_smoothing", ("task.label_smoothing",), "with adapt_mode: finetune"),
     )
 
@@ -237,6 +243,10 @@ def _training() -> tuple[Group, ...]:
         Group("stage_N.optimizer.lr", optimization.LR),
         Group("stage_N.optimizer.weight_decay", optimization.WEIGHT_DECAY),
         Group("stage_N.optimizer.momentum", ("task.momentum",), "kind sgd"),
+        *(Group(f"stage_N.regularization.{key}", names) for key, names in penalties.FACTORS.items()),
+        Group("stage_N.regularization", (penalties.FLAG,), "false: none"),
+        Group("stage_N.validate_every", cadence.EPOCHS),
+        Group("stage_N.validate_every", cadence.WITHIN, "where every epoch is validated"),
         Group("stage_N.checkpoint.monitor", selection.MONITOR),
         Group("stage_N.early_stopping", selection.SWITCH),
         Group("stage_N.early_stopping.patience", selection.PATIENCE),

@@ -91,6 +91,8 @@ DOCUMENTS: dict[str, Document] = {
             "multitask",
             tasks={"classification": {}, "anomaly_detection": {}, "rul_prediction": {}, "signal_prediction": {}},
             missing="skip",
+            weighting="gradient_balanced",
+            gradient_balance={},
             optimizer={"kind": "sgd"},
             scheduler={"kind": "constant"},
         ),
@@ -102,6 +104,7 @@ DOCUMENTS: dict[str, Document] = {
             targets=[{"system": 6}, {"systems": [7, 8]}],
             split={"unit": "domain", "last": 1},
             lr_multipliers={"backbone": 0.1},
+            unfreeze={"backbone": 1},
         ),
     },
     "custom": {

@@ -31,7 +31,9 @@ def every_word() -> list[tuple[str, Body]]:
     alone = {"targets": [{"system": 3, "tasks": [task]} for task in multitask.TASKS[:2]]}
     two = _several({task: {} for task in multitask.TASKS[:2]})
     found += [("p03", {**plain(), "stage_2": {**p03["stage_2"], **two, **alone}})]
+    waiting = {"embedding": 1, "backbone": 2, "schedule": "linear"}
     found += [
+        ("p03", plain(stage_2={"unfreeze": waiting})),
         ("p03", plain(stage_2={"start": "from_scratch"})),
         ("pair", plain(stage_2={"repeats": 3})),
         ("single", plain(stage_1=None, stage_2={"init": {"checkpoint": "x"}})),
@@ -102,6 +104,8 @@ def _trainings() -> Iterator[Body]:
         section = {"kind": kind, **full(table)}
         beside = {"epochs": 9, "optimizer": {"kind": "adam", "lr": 0.5}, "checkpoint": {"monitor": "validation/loss"}}
         yield plain(stage_1={**beside, "scheduler": section, "batch_size": 3})
+    yield plain(stage_1={"regularization": {"l1": 0.5, "l2": 0.25}, "validate_every": 3.0})
+    yield plain(stage_2={"regularization": {"l2": 0.25}, "validate_every": 0.5})
     yield plain(stage_1={"early_stopping": full(selection.EarlyStopping._parts())})
     for placement in ("evenly_spaced", "sequential", "random"):
         window = {"placement": placement, "length": 2048, "per_recording": 3}
@@ -137,7 +141,7 @@ def _second_stages() -> Iterator[Body]:
     freeze = {"embedding": True, "backbone": False, "prompt": True}
     tuned = {
         "freeze": freeze,
-        "lr_multipliers": {"backbone": 0.5},
+        "lr_multipliers": {"backbone": 0.5, "head": 2.0},
         "label_smoothing": 0.1,
         "head": {"kind": "distance"},
     }

@@ -101,6 +101,18 @@ class PlateauSchedule(Section):
 Scheduler = Annotated[ConstantSchedule | CosineSchedule | StepSchedule | PlateauSchedule, Field(discriminator="kind")]
 
 
+class Regularization(Section):
+    """Penalties on all that trains, added to the training loss beside the optimiser's own weight decay."""
+
+    l1: NonNegative = Field(0.0, description="Factor of the sum of all absolute values.")
+    l2: NonNegative = Field(0.0, description="Factor of the sum of all squares.")
+
+    @property
+    def acts(self) -> bool:
+        """Whether there is any penalty."""
+        return self.l1 > 0.0 or self.l2 > 0.0
+
+
 class CheckpointConfig(Section):
     """Which epoch's weights a stage hands on."""
 
@@ -120,11 +132,15 @@ class CheckpointConfig(Section):
 
 
 def _better(monitor: str) -> Mode:
-    return "min" if re.search(r"[/_](loss|mse|mae|rmse|phm_score)(/|$)", monitor) else "max"
+    return "min" if re.search(r"[/_](loss|mse|mae|rmse|nasa_score(_mean)?)(/|$)", monitor) else "max"
 
 
 class EarlyStopping(Section):
     """End a stage when the checkpoint's monitor stops improving."""
 
-    patience: Count = Field(10, description="Epochs without improvement before the stage ends.")
+    patience: Count = Field(
+        10,
+        description="Epochs without improvement before the stage ends; validations, where a validation metric "
+        "is monitored.",
+    )
     min_delta: NonNegative = Field(0.0, description="Smallest change that counts as an improvement.")

@@ -6,13 +6,14 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import Component, Count
+from twostage.config.base import Component, Count, Positive
 from twostage.config.optimization import (
     AdamW,
     CheckpointConfig,
     ConstantSchedule,
     EarlyStopping,
     Optimizer,
+    Regularization,
     Scheduler,
 )
 from twostage.config.splits import Split
@@ -25,6 +26,12 @@ class StageConfig(Component):
     epochs: Count = Field(10, description="Passes over the training windows.")
     optimizer: Optimizer = Field(default_factory=AdamW, description="Optimiser and learning rate.")
     scheduler: Scheduler = Field(default_factory=ConstantSchedule, description="Learning-rate schedule.")
+    regularization: Regularization = Field(
+        default_factory=Regularization, description="Penalties on the size of the weights."
+    )
+    validate_every: Positive = Field(
+        1.0, description="Epochs between two validations; a fraction validates several times within an epoch."
+    )
     checkpoint: CheckpointConfig = Field(
         default_factory=CheckpointConfig, description="Which epoch's weights are kept."
     )
@@ -39,6 +46,17 @@ class StageConfig(Component):
     def trains(self) -> bool:
         """Whether anything that is handed on trains; else the stage only evaluates."""
         return True
+
+    @model_validator(mode="after")
+    def _validates_at_all(self) -> Self:
+        every = self.validate_every
+        if every > 1.0 and not every.is_integer():
+            raise ValueError(f"validate_every ({every:g}) must be a whole number of epochs, or a fraction of one")
+        if every > self.epochs and self.trains:
+            raise ValueError(
+                f"validate_every ({every:g}) must not exceed epochs ({self.epochs}): nothing would be kept"
+            )
+        return self
 
     @model_validator(mode="after")
     def _floor_lies_below(self) -> Self:

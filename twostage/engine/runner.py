@@ -70,6 +70,7 @@ def run_stage_in(
     objective = build_objective(stage, data)
     report = None if start is None else transferred(stage, objective, data, digests, start)
     loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, mixed=objective.mixed, items=objective.items)
+    objective.meet(loaders.dataset("train"))
     before = zero_shot.kept(stage, objective)
     with quiet():
         trainer, best_epoch = _fit(folder, stage, objective, loaders, observer)

@@ -80,7 +80,7 @@ def make_trainer(
         mode=written.checkpoint.mode,
         save_top_k=1,
         save_weights_only=True,
-        save_on_train_epoch_end=True,
+        save_on_train_epoch_end=_by_epoch(written),
     )
     callbacks: list[pl.Callback] = [
         Soundness(stage, written.checkpoint.monitor),
@@ -95,10 +95,15 @@ def make_trainer(
                 mode=written.checkpoint.mode,
                 patience=written.early_stopping.patience,
                 min_delta=written.early_stopping.min_delta,
-                check_on_train_epoch_end=True,
+                check_on_train_epoch_end=_by_epoch(written),
             )
         )
     return _trainer(written, trainer, folder, callbacks), best
+
+
+def _by_epoch(written: StageConfig) -> bool:
+    """Whether the monitor has a new value after each epoch; else it has one after each validation."""
+    return written.validate_every == 1.0 or written.checkpoint.monitor.startswith("train/")
 
 
 def _trainer(written: StageConfig, trainer: TrainerConfig, folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
@@ -110,6 +115,8 @@ def _trainer(written: StageConfig, trainer: TrainerConfig, folder: Path, callbac
         gradient_clip_val=trainer.gradient_clip,
         accumulate_grad_batches=trainer.accumulate_batches,
         deterministic=trainer.deterministic,
+        check_val_every_n_epoch=max(1, int(written.validate_every)),
+        val_check_interval=min(1.0, written.validate_every),
         callbacks=callbacks,
         logger=[CSVLogger(folder, name="", version="log"), TensorBoardLogger(folder, name="", version="tensorboard")],
         default_root_dir=folder,

@@ -8,6 +8,7 @@ from twostage.legacy.core.forward import Names
 from twostage.legacy.core.rule import Scalar
 from twostage.legacy.rules import (
     adaptation,
+    cadence,
     data,
     environment,
     episodes,
@@ -15,11 +16,13 @@ from twostage.legacy.rules import (
     model_tables,
     multitask,
     optimization,
+    penalties,
     pretraining,
     scheduler,
     selection,
     split,
     trainer,
+    unfreezing,
 )
 
 # Quantities with one name, which the rules write where they use it.
@@ -39,7 +42,9 @@ def _groups() -> Iterator[Names]:
     yield from (selection.MONITOR, selection.SWITCH, selection.PATIENCE, selection.MIN_DELTA)
     yield from (data.BATCH, data.LENGTH, split.TRAIN, scheduler.KIND, (*model.COMPARED, model.BACKBONE))
     yield from ((*environment.LISTS, *environment.SEEDS), (*environment.LISTS, *environment.REPEATS))
-    yield from (adaptation.CHECKPOINT, adaptation.MULTIPLIER, *adaptation.FROZEN.values(), multitask.ENABLED)
+    yield from (adaptation.CHECKPOINT, *adaptation.MULTIPLIERS.values(), *adaptation.FROZEN.values(), multitask.ENABLED)
+    yield from (*penalties.FACTORS.values(), cadence.EPOCHS, cadence.WITHIN, unfreezing.SWITCH, unfreezing.SCHEDULE)
+    yield from unfreezing.WAITS.values()
     yield from (pretraining.SYSTEMS_PROPER, pretraining.RATIO, pretraining.FORECAST, pretraining.PROJECTION)
     for rule in (*environment.DOCUMENT, *data.DOCUMENT, *trainer.DOCUMENT):
         if isinstance(rule, Scalar):

@@ -17,7 +17,7 @@ from twostage.data.recordings import Notice, Part, Recording
 from twostage.data.windowed import Batch, WindowDataset
 from twostage.data.windows import WindowIndex
 from twostage.models.network import Network
-from twostage.objectives.optimization import make_optimizer, make_scheduler
+from twostage.objectives.optimization import make_optimizer, make_scheduler, penalty
 
 VALIDATION_SEED = 0
 
@@ -68,6 +68,9 @@ class Objective(pl.LightningModule):
         """What is worth saying of an adaptation's windows before it trains. Raises DataError if they do not do."""
         return ()
 
+    def meet(self, windows: WindowDataset) -> None:
+        """See what it will be trained with, before it is."""
+
     def logged(self) -> frozenset[str]:
         """Names that can select a checkpoint: all that is logged in training and validation."""
         return frozenset({"train/loss", "validation/loss"})
@@ -89,6 +92,7 @@ class Objective(pl.LightningModule):
             self.config.checkpoint,
             steps=int(self.trainer.estimated_stepping_batches),
             epochs=self.config.epochs,
+            every=max(1, int(self.config.validate_every)),
         )
         return {"optimizer": optimizer} | ({} if scheduler is None else {"lr_scheduler": scheduler})
 
@@ -111,8 +115,14 @@ class Objective(pl.LightningModule):
         self._draws.__exit__(None, None, None)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
-        """Loss of a training batch."""
-        return self._logged_loss(batch, "train")
+        """Loss of a training batch, and the penalties on what trains."""
+        loss, written = self._logged_loss(batch, "train"), self.config.regularization
+        if not written.acts:
+            return loss
+        extra = penalty([p for p in self.parameters() if p.requires_grad], written)
+        size = len(batch.x_BLC)
+        self.log("train/regularization", extra.detach(), on_step=False, on_epoch=True, batch_size=size, sync_dist=True)
+        return loss + extra
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
         """Loss and metrics of a validation batch."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
+import torch
+from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, ReduceLROnPlateau, StepLR
 
@@ -49,10 +51,12 @@ def make_scheduler(
     *,
     steps: int,
     epochs: int,
+    every: int = 1,
 ) -> dict[str, Any] | None:
     """Lightning's description of the schedule, or None where the learning rate is constant.
 
-    ``steps`` is the number of optimiser steps in all ``epochs``.
+    ``steps`` is the number of optimiser steps in all ``epochs``. One of ``every`` epochs is validated: a plateau counts
+    values that are new.
     """
     match written:
         case config.ConstantSchedule():
@@ -69,7 +73,14 @@ def make_scheduler(
                 patience=written.patience,
                 min_lr=written.minimum,
             )
-            return {"interval": "epoch", "scheduler": plateau, "monitor": checkpoint.monitor}
+            fresh = every if checkpoint.monitor.startswith("validation/") else 1
+            return {"interval": "epoch", "scheduler": plateau, "monitor": checkpoint.monitor, "frequency": fresh}
+
+
+def penalty(parameters: Sequence[Tensor], written: config.Regularization) -> Tensor:
+    """``l1`` times the sum of all absolute values plus ``l2`` times the sum of all squares; 0-dimensional."""
+    sums = [written.l1 * p.float().abs().sum() + written.l2 * p.float().square().sum() for p in parameters]
+    return torch.stack(sums).sum()
 
 
 def _cosine(optimizer: Optimizer, written: config.CosineSchedule, steps: int, epochs: int) -> LRScheduler:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from twostage.config.plugins import Family
-from twostage.config.stage_2.base import Adaptation, EncoderAdaptation, Freeze, Init, LrMultipliers, Transfer
+from twostage.config.stage_2.base import Adaptation, EncoderAdaptation, Freeze, Init, LrMultipliers, Transfer, Unfreeze
 from twostage.config.stage_2.fewshot import FewshotConfig
 from twostage.config.stage_2.finetune import FinetuneConfig
 from twostage.config.stage_2.multitask import MultitaskConfig
@@ -26,4 +26,5 @@ __all__ = [
     "Target",
     "TaskName",
     "Transfer",
+    "Unfreeze",
 ]

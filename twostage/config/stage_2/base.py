@@ -25,10 +25,34 @@ WHOLE = Freeze(embedding=True, backbone=True)
 
 
 class LrMultipliers(Section):
-    """Learning rate of each part of the encoder, as a multiple of the optimiser's."""
+    """Learning rate of each part, as a multiple of the optimiser's."""
 
     embedding: Positive = Field(1.0, description="Multiple for the embedding.")
     backbone: Positive = Field(1.0, description="Multiple for the backbone.")
+    head: Positive = Field(1.0, description="Multiple for the head, or the heads.")
+
+
+class Unfreeze(Section):
+    """Parts of the encoder that begin to train later than the head (Howard and Ruder 2018, gradual unfreezing)."""
+
+    embedding: Count | None = Field(None, description="Epochs before the whole embedding trains; null: from the start.")
+    backbone: Count | None = Field(None, description="Epochs before the whole backbone trains; null: from the start.")
+    schedule: Literal["at_once", "linear"] = Field(
+        "at_once",
+        description="Whether a part waits as a whole; or its layers begin one by one, the last first, at even times.",
+    )
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """The parts that wait, and for how many epochs."""
+        named = (("embedding", self.embedding), ("backbone", self.backbone))
+        return {part: epochs for part, epochs in named if epochs is not None}
+
+    @model_validator(mode="after")
+    def _something_waits(self) -> Self:
+        if not self.waiting:
+            raise ValueError("unfreeze names no part; write embedding or backbone, or leave it out")
+        return self
 
 
 class Transfer(Section):
@@ -136,7 +160,10 @@ class EncoderAdaptation(Adaptation):
     """An adaptation that trains heads, and as much of the encoder as is not frozen."""
 
     freeze: Freeze = Field(default_factory=Freeze, description="Parts of the encoder that do not train.")
-    lr_multipliers: LrMultipliers = Field(default_factory=LrMultipliers, description="Learning rates of the encoder.")
+    unfreeze: Unfreeze | None = Field(
+        None, description="Parts of the encoder that begin to train later; null: all that is not frozen trains at once."
+    )
+    lr_multipliers: LrMultipliers = Field(default_factory=LrMultipliers, description="Learning rates of the parts.")
 
     @property
     def moves_encoder(self) -> bool:
@@ -153,4 +180,16 @@ class EncoderAdaptation(Adaptation):
         for part in ("embedding", "backbone"):
             if getattr(self.freeze, part) and getattr(self.lr_multipliers, part) != 1.0:
                 raise ValueError(f"lr_multipliers.{part} has no effect, because freeze.{part} is true")
+        return self
+
+    @model_validator(mode="after")
+    def _what_waits_trains_in_the_end(self) -> Self:
+        for part, epochs in ({} if self.unfreeze is None else self.unfreeze.waiting).items():
+            if getattr(self.freeze, part):
+                raise ValueError(f"unfreeze.{part} has no effect, because freeze.{part} is true")
+            if epochs >= self.epochs:
+                raise ValueError(
+                    f"unfreeze.{part} ({epochs}) must be less than epochs ({self.epochs}), or it never trains; "
+                    f"to keep it as it is write freeze.{part}: true"
+                )
         return self

@@ -11,7 +11,16 @@ from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage_2.base import WHOLE, Adaptation, Freeze
 from twostage.config.stage_2.fewshot_methods import EpisodeFinetune, Matching, Method, Neighbours, Prototypical
 
-_OF_TRAINING = ("epochs", "optimizer", "scheduler", "checkpoint", "early_stopping", "episodes_per_epoch")
+_OF_TRAINING = (
+    "epochs",
+    "optimizer",
+    "scheduler",
+    "regularization",
+    "validate_every",
+    "checkpoint",
+    "early_stopping",
+    "episodes_per_epoch",
+)
 
 
 class FewshotConfig(Adaptation):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from twostage.config.model.heads import ClassificationHead, LinearHead
 from twostage.config.stage_2.base import EncoderAdaptation
+from twostage.config.stage_2.class_weights import CLASS_WEIGHTS_TEXT, ClassWeights
 
 
 class FinetuneConfig(EncoderAdaptation):
@@ -20,3 +21,4 @@ class FinetuneConfig(EncoderAdaptation):
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
         0.0, description="Share of the target that is spread evenly over the classes of the window's system."
     )
+    class_weights: ClassWeights | None = Field(None, description=CLASS_WEIGHTS_TEXT)

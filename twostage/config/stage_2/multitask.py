@@ -6,11 +6,21 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from twostage.config.base import NonNegative, Positive, Section
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage_2.base import EncoderAdaptation
 from twostage.config.stage_2.controls import Control
 from twostage.config.stage_2.target import Target, TaskName
 from twostage.config.stage_2.tasks import Tasks
+
+
+class GradientBalance(Section):
+    """GradNorm (Chen et al. 2018): weights of tasks that keep the gradients of a shared layer in balance."""
+
+    asymmetry: NonNegative = Field(
+        1.5, description="How strongly tasks that train slower than others are pulled along; 0 makes gradients equal."
+    )
+    lr: Positive = Field(0.025, description="Step of the weights.")
 
 
 class MultitaskConfig(EncoderAdaptation):
@@ -20,8 +30,13 @@ class MultitaskConfig(EncoderAdaptation):
 
     adapt_mode: Literal["multitask"] = "multitask"
     tasks: Tasks = Field(description="What the model learns; a target may choose some of them.")
-    weighting: Literal["fixed", "uncertainty"] = Field(
-        "fixed", description="Whether the written weights stay, or also learnt ones multiply them in training."
+    weighting: Literal["fixed", "uncertainty", "gradient_balanced"] = Field(
+        "fixed",
+        description="Whether the written weights stay; or learnt ones multiply them in training (uncertainty); or they "
+        "only start the training, which moves them so that all tasks train at one pace (gradient_balanced).",
+    )
+    gradient_balance: GradientBalance | None = Field(
+        None, description="Options of weighting: gradient_balanced; null takes the usual ones."
     )
     missing: Literal["error", "skip"] = Field(
         "error", description="What to do where a target lacks what a task needs; skip leaves the task out there."
@@ -59,6 +74,19 @@ class MultitaskConfig(EncoderAdaptation):
             idle = [name for name in written if name not in chosen]
             if idle:
                 raise ValueError(f"tasks.{idle[0]} has no effect, because no target names it")
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_balance(self) -> Self:
+        balanced = self.weighting == "gradient_balanced"
+        if self.gradient_balance is not None and not balanced:
+            raise ValueError(f"gradient_balance has no effect, because weighting is {self.weighting}")
+        if balanced and self.freeze.embedding and self.freeze.backbone:
+            raise ValueError(
+                "weighting: gradient_balanced compares gradients of the encoder, but freeze keeps it all; write fixed"
+            )
+        if balanced and all(len(self.tasks_of(target)) == 1 for target in self.targets):
+            raise ValueError("weighting: gradient_balanced has nothing to balance, because every target has one task")
         return self
 
     @model_validator(mode="after")

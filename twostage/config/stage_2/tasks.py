@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from twostage.config.base import Component, Count, FromList, Positive, Section
 from twostage.config.model.heads import ClassificationHead, LinearHead
+from twostage.config.stage_2.class_weights import CLASS_WEIGHTS_TEXT, ClassWeights
 from twostage.config.stage_2.target import TaskName
 
 TASK_NAMES: tuple[TaskName, ...] = get_args(TaskName)
@@ -28,6 +29,7 @@ class Classification(Task):
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
         0.0, description="Share of the target that is spread evenly over the classes of the window's system."
     )
+    class_weights: ClassWeights | None = Field(None, description=CLASS_WEIGHTS_TEXT)
     head: ClassificationHead = Field(default_factory=LinearHead, description="Classification head.")
 
 

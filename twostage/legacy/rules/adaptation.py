@@ -39,7 +39,10 @@ FROZEN: dict[str, Names] = {
         "stage.freeze_prompts",
     ),
 }
-MULTIPLIER: Names = ("task.backbone_lr_multiplier", "finetune.backbone_lr_multiplier")
+MULTIPLIERS: dict[str, Names] = {
+    "backbone": ("task.backbone_lr_multiplier", "finetune.backbone_lr_multiplier"),
+    "head": ("finetune.head_lr_multiplier",),
+}
 PROMPTED = ("hse_prompt", "hse_v2")
 
 
@@ -223,10 +226,11 @@ class Freeze:
             draft.set(f"stage_2.freeze.{part}", value, leaf)
             if value:
                 draft.remark("freezes", leaf, f"the old code never froze the {part}; here it keeps its weights")
-        leaf = view.find(*MULTIPLIER)
-        factor = None if leaf is None else decoded(leaf, Number(above=0.0), draft)
-        if leaf is not None and factor is not None and not get(draft.body, "stage_2.freeze.backbone")[1]:
-            draft.set("stage_2.lr_multipliers.backbone", factor, leaf)
+        for part, names in MULTIPLIERS.items():
+            leaf = view.find(*names)
+            factor = None if leaf is None else decoded(leaf, Number(above=0.0), draft)
+            if leaf is not None and factor is not None and not get(draft.body, f"stage_2.freeze.{part}")[1]:
+                draft.set(f"stage_2.lr_multipliers.{part}", factor, leaf)
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """Part by part."""
@@ -236,9 +240,10 @@ class Freeze:
             there, value = get(body, f"stage_2.freeze.{part}")
             if there:
                 wishes.want(stage, names, value)
-        there, factor = get(body, "stage_2.lr_multipliers.backbone")
-        if there:
-            wishes.want(stage, MULTIPLIER, factor)
+        for part, names in MULTIPLIERS.items():
+            there, factor = get(body, f"stage_2.lr_multipliers.{part}")
+            if there:
+                wishes.want(stage, names, factor)
 
 
 class LabelSmoothing:

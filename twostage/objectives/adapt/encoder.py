@@ -1,4 +1,4 @@
-"""What adaptations of the encoder share: parts that stay as they are, and learning rates of the rest."""
+"""What adaptations of the encoder share: parts that stay as they are or begin later, and learning rates."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from torch import nn
 
 from twostage.config.stage_2 import EncoderAdaptation
 from twostage.models.network import Network
+from twostage.objectives.adapt.unfreezing import Unfreezing
 from twostage.objectives.base import Objective, freeze, frozen_parts
 
 ENCODER_PARTS = ("embedding", "backbone")
@@ -21,6 +22,8 @@ class EncoderObjective(Objective):
         self.encoder_config = config
         for part in self.frozen:
             freeze(part)
+        self._unfreezing = Unfreezing(network, config.unfreeze)
+        self._waiting: list[nn.Module] = []
 
     @property
     def frozen(self) -> list[nn.Module]:
@@ -28,19 +31,24 @@ class EncoderObjective(Objective):
         return frozen_parts(self.network, self.encoder_config.freeze)
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - the signature of torch
-        """Train mode for all but the frozen parts."""
+        """Train mode for all but the parts that are frozen, or wait."""
         super().train(mode)
-        for part in self.frozen:
+        for part in (*self.frozen, *self._waiting):
             part.eval()
         return self
 
+    def on_train_epoch_start(self) -> None:
+        """Let layers begin to train whose turn it is."""
+        self._waiting = self._unfreezing.at(self.current_epoch)
+        self.train()
+
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """The head at the written learning rate, each trained part of the encoder at its multiple of it."""
-        lr = self.config.optimizer.lr
-        groups: list[dict[str, Any]] = [{"params": list(self.network.head.parameters()), "lr": lr, "name": "head"}]
+        """Each part that trains, at its multiple of the written learning rate."""
+        lr, multiples = self.config.optimizer.lr, self.encoder_config.lr_multipliers
+        head = list(self.network.head.parameters())
+        groups: list[dict[str, Any]] = [{"params": head, "lr": lr * multiples.head, "name": "head"}]
         for name in ENCODER_PARTS:
             trained = [p for p in getattr(self.network, name).parameters() if p.requires_grad]
-            multiple = getattr(self.encoder_config.lr_multipliers, name)
             if trained:
-                groups.append({"params": trained, "lr": lr * multiple, "name": name})
+                groups.append({"params": trained, "lr": lr * getattr(multiples, name), "name": name})
         return groups

@@ -5,7 +5,7 @@ Legend: B batch, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from twostage.components import build
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import FinetuneConfig
-from twostage.data.recordings import Part
-from twostage.data.windowed import Batch
+from twostage.data.recordings import Notice, Part, Recording
+from twostage.data.windowed import Batch, WindowDataset
+from twostage.data.windows import WindowIndex
 from twostage.models.network import Network
 from twostage.objectives.adapt.encoder import EncoderObjective
+from twostage.objectives.class_weights import ClassWeighting, refuse_misfit_weights
 from twostage.objectives.classification import SCALARS, SystemMetrics
 from twostage.objectives.smoothing import smoothed_cross_entropy
 
@@ -27,6 +29,7 @@ class Finetune(EncoderObjective):
     def __init__(self, config: FinetuneConfig, network: Network, *, classes: Mapping[int, int]) -> None:
         super().__init__(config, network)
         self.adaptation = config
+        self.class_weights = ClassWeighting(config.class_weights, classes)
         self.epoch_metrics = nn.ModuleDict(
             {"validation_metrics": SystemMetrics(classes), "test_metrics": SystemMetrics(classes)}
         )
@@ -36,6 +39,20 @@ class Finetune(EncoderObjective):
         """The classification head that this objective needs."""
         head: nn.Module = build(config.head, dim=model.dim, classes=classes)
         return head
+
+    @staticmethod
+    def examine(
+        config: FinetuneConfig,
+        recordings: Sequence[Recording],
+        windows: Mapping[Part, WindowIndex],  # noqa: ARG004 - the interface
+    ) -> tuple[Notice, ...]:
+        """Nothing to say. Raises DataError where class weights do not fit the classes."""
+        refuse_misfit_weights(config.class_weights, recordings, shared=config.head.share == "shared")
+        return ()
+
+    def meet(self, windows: WindowDataset) -> None:
+        """Count the classes of the training windows."""
+        self.class_weights.meet(windows)
 
     def logged(self) -> frozenset[str]:
         """Losses, and each metric overall and per system."""
@@ -48,7 +65,8 @@ class Finetune(EncoderObjective):
         logits_BK = self.network(batch.x_BLC, batch.sample_rate_B, batch.system_B, batch.domain_B)
         if part != "train":
             self._metrics(part).update(logits_BK.detach(), batch.system_B, batch.label_B)
-        return smoothed_cross_entropy(logits_BK, batch.label_B, self.adaptation.label_smoothing)
+        weight_B = self.class_weights(batch.system_B, batch.label_B)
+        return smoothed_cross_entropy(logits_BK, batch.label_B, self.adaptation.label_smoothing, weight_B)
 
     def metrics(self, part: Part) -> Mapping[str, Any]:
         """Accuracy, macro-F1, balanced accuracy, AUROC and confusion matrix of ``part``."""

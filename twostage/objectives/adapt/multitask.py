@@ -14,12 +14,14 @@ from torch import Tensor, nn
 from twostage.components import build, implementation_of
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import MultitaskConfig
+from twostage.config.stage_2.multitask import GradientBalance as Balanced
 from twostage.data.recordings import Part
 from twostage.data.targets import Targets
-from twostage.data.windowed import Batch
+from twostage.data.windowed import Batch, WindowDataset
 from twostage.errors import TrainingError
 from twostage.models.heads.multitask import MultitaskHead
 from twostage.models.network import Network
+from twostage.objectives.adapt.balance import GradientBalance, gradient_norms, last_shared
 from twostage.objectives.adapt.encoder import EncoderObjective
 from twostage.objectives.adapt.tasks.base import Task
 
@@ -42,6 +44,7 @@ class Multitask(EncoderObjective):
         self._tasks = nn.ModuleDict(made)
         learnt = targets.tasks if config.weighting == "uncertainty" else ()
         self.log_variance = nn.ParameterDict({name: nn.Parameter(torch.zeros(())) for name in learnt})
+        self.balance = _balance(config, self.tasks)
 
     @staticmethod
     def head(
@@ -60,6 +63,11 @@ class Multitask(EncoderObjective):
     def tasks(self) -> dict[str, Task]:
         """The tasks that train, by name."""
         return {name: cast("Task", task) for name, task in self._tasks.items()}
+
+    def meet(self, windows: WindowDataset) -> None:
+        """Let each task see what it will be trained with."""
+        for task in self.tasks.values():
+            task.meet(windows)
 
     def logged(self) -> frozenset[str]:
         """Losses in all and of each task, and each task's metrics overall and per system."""
@@ -82,6 +90,8 @@ class Multitask(EncoderObjective):
             raise TrainingError(
                 f"no window of a {part} batch has a target of any task ({', '.join(self.tasks)}), so it has no loss"
             )
+        if part == "train" and self.balance is not None:
+            self._keep_pace(self.balance, costs)
         return torch.stack([self._weighed(name, cost, part) for name, cost in costs.items()]).sum()
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:
@@ -105,11 +115,14 @@ class Multitask(EncoderObjective):
 
     def on_train_epoch_start(self) -> None:
         """Each epoch counts its own windows alone."""
+        super().on_train_epoch_start()
         self._begin("train")
 
     def on_train_epoch_end(self) -> None:
         """Log what each task has cost."""
         self.log_dict({f"train/{name}/loss": task.epochs["train"].cost for name, task in self._asked("train").items()})
+        if self.balance is not None:
+            self.log_dict({f"train/{name}/weight": self.balance.weight(name) for name in self.tasks})
 
     def on_validation_epoch_start(self) -> None:
         """As in training."""
@@ -149,13 +162,30 @@ class Multitask(EncoderObjective):
         scalars = {f"{part}/{name}": value for name, value in self.metrics(part).items() if name in chosen}
         self.log_dict({f"{part}/loss": total, **scalars})
 
+    def _keep_pace(self, balance: GradientBalance, costs: Mapping[str, Tensor]) -> None:
+        """Move the weights by the gradients of the last layer of the encoder that trains."""
+        shared = last_shared([self.network.backbone, self.network.embedding])
+        if shared:  # none where the whole encoder waits
+            balance.step({name: float(cost.detach()) for name, cost in costs.items()}, gradient_norms(costs, shared))
+
     def _weighed(self, name: str, cost: Tensor, part: Part) -> Tensor:
         """The written weight times the loss; in training also the learnt one (Kendall, Gal and Cipolla 2018)."""
         task = self.tasks[name]
+        if part == "train" and self.balance is not None:
+            return self.balance.weight(name) * cost
         if part != "train" or name not in self.log_variance:
             return task.weight * cost
         log_variance: Tensor = self.log_variance[name]
         return task.weight * (task.likelihood * (-log_variance).exp() * cost + log_variance / 2)
+
+
+def _balance(config: MultitaskConfig, tasks: Mapping[str, Task]) -> GradientBalance | None:
+    """Weights that move; None where they stay, or where there is nothing to keep pace with."""
+    if config.weighting != "gradient_balanced" or len(tasks) == 1:
+        return None
+    written = config.gradient_balance or Balanced()
+    weights = {name: task.weight for name, task in tasks.items()}
+    return GradientBalance(weights, asymmetry=written.asymmetry, lr=written.lr)
 
 
 def _without_end(x_BLC: Tensor, samples: int) -> Tensor:

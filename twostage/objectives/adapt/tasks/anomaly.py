@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
-from torchmetrics.functional.classification import binary_auroc
+from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import tasks as configs
@@ -24,7 +24,7 @@ class AnomalyDetection(Task):
     """Binary cross entropy of the log-odds; an anomaly counts ``class_weights[1] / class_weights[0]`` times."""
 
     name = "anomaly_detection"
-    scalars = ("accuracy", "f1", "auroc")
+    scalars = ("accuracy", "f1", "auroc", "auprc")
 
     def __init__(self, config: configs.AnomalyDetection, *, targets: Targets, classes: Mapping[int, int]) -> None:
         super().__init__(config, targets=targets, classes=classes)
@@ -62,9 +62,9 @@ class AnomalyDetection(Task):
         return {"probability": answer.sigmoid(), "truth": target}
 
     def scores(self, columns: Columns) -> dict[str, float]:
-        """Accuracy and F1 of anomalies at the threshold, and AUROC.
+        """Accuracy and F1 of anomalies at the threshold; AUROC and AUPRC (average precision) of the probabilities.
 
-        Without an anomaly there is no F1, and without both kinds no AUROC.
+        Without an anomaly there is no F1, and without both kinds neither AUROC nor AUPRC.
         """
         truth_N, probability_N = columns["truth"] == 1.0, columns["probability"]
         alarm_N = probability_N >= self.threshold
@@ -73,4 +73,5 @@ class AnomalyDetection(Task):
             found["f1"] = 2 * int((alarm_N & truth_N).sum()) / int(alarm_N.sum() + truth_N.sum())
             if not truth_N.all():
                 found["auroc"] = float(binary_auroc(probability_N, truth_N.long()))
+                found["auprc"] = float(binary_average_precision(probability_N, truth_N.long()))
         return found

@@ -17,7 +17,7 @@ from twostage.config.stage_2 import TaskName
 from twostage.config.stage_2 import tasks as configs
 from twostage.data.recordings import PARTS, Part
 from twostage.data.targets import Targets
-from twostage.data.windowed import Batch
+from twostage.data.windowed import Batch, WindowDataset
 
 Columns = dict[str, Tensor]
 
@@ -81,6 +81,13 @@ class Task(nn.Module):
     def cost(self, answer: Tensor, target: Tensor) -> Tensor:
         """Mean loss of windows that all have a target; 0-dimensional."""
 
+    def cost_of(self, answer: Tensor, target: Tensor, system_N: Tensor) -> Tensor:  # noqa: ARG002 - the interface
+        """The same, where it also depends on the systems of the windows."""
+        return self.cost(answer, target)
+
+    def meet(self, windows: WindowDataset) -> None:
+        """See the training windows before training."""
+
     @abstractmethod
     def columns(self, answer: Tensor, target: Tensor) -> Columns:
         """What is kept of windows that all have a target, each of shape (N,)."""
@@ -95,7 +102,7 @@ class Task(nn.Module):
         if not known_B.any():
             return None
         mine, target, system_N = answer[known_B].float(), self.target(batch)[known_B], batch.system_B[known_B]
-        cost = self.cost(mine, target)
+        cost = self.cost_of(mine, target, system_N)
         self._keep(part, cost, mine, target, system_N)
         return cost
 

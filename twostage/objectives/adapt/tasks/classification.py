@@ -16,8 +16,9 @@ from twostage.config.stage_2 import tasks as configs
 from twostage.data.labels import UNLABELLED
 from twostage.data.recordings import Part
 from twostage.data.targets import Targets
-from twostage.data.windowed import Batch
+from twostage.data.windowed import Batch, WindowDataset
 from twostage.objectives.adapt.tasks.base import Columns, Task
+from twostage.objectives.class_weights import ClassWeighting
 from twostage.objectives.classification import SCALARS, SystemMetrics
 from twostage.objectives.smoothing import smoothed_cross_entropy
 
@@ -31,6 +32,7 @@ class Classification(Task):
     def __init__(self, config: configs.Classification, *, targets: Targets, classes: Mapping[int, int]) -> None:
         super().__init__(config, targets=targets, classes=classes)
         self.label_smoothing = config.label_smoothing
+        self.class_weights = ClassWeighting(config.class_weights, classes)
         self.counted = nn.ModuleDict({f"{part}_metrics": SystemMetrics(classes) for part in ("validation", "test")})
 
     @staticmethod
@@ -56,6 +58,14 @@ class Classification(Task):
     def cost(self, answer: Tensor, target: Tensor) -> Tensor:
         """Mean cross entropy of logits (N, K)."""
         return smoothed_cross_entropy(answer, target, self.label_smoothing)
+
+    def cost_of(self, answer: Tensor, target: Tensor, system_N: Tensor) -> Tensor:
+        """The same with class weights, which each system has of its own."""
+        return smoothed_cross_entropy(answer, target, self.label_smoothing, self.class_weights(system_N, target))
+
+    def meet(self, windows: WindowDataset) -> None:
+        """Count the classes of the training windows."""
+        self.class_weights.meet(windows)
 
     def columns(self, answer: Tensor, target: Tensor) -> Columns:  # noqa: ARG002 - the interface
         """Nothing: the metrics count for themselves."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
@@ -17,18 +16,14 @@ from twostage.data.targets import Targets
 from twostage.data.windowed import Batch
 from twostage.models.heads.rul import RulHead
 from twostage.objectives.adapt.tasks.base import Columns, Task
-
-# Saxena et al. 2008: an early estimate is punished less than a late one.
-EARLY, LATE = 13.0, 10.0
-# Beyond it the score says nothing more, and its exponential would leave the numbers that a computer has.
-MOST_EXPONENT = 600.0
+from twostage.objectives.adapt.tasks.life_scores import nasa_score, phm2012_score, r2
 
 
 class RulPrediction(Task):
     """Squared error of the remaining life in multiples of the scale; metrics are in the table's unit."""
 
     name = "rul_prediction"
-    scalars = ("rmse", "mae", "phm_score")
+    scalars = ("rmse", "mae", "r2", "nasa_score", "nasa_score_mean", "phm2012_score")
     likelihood = 0.5
 
     def __init__(self, config: configs.RulPrediction, *, targets: Targets, classes: Mapping[int, int]) -> None:
@@ -60,25 +55,18 @@ class RulPrediction(Task):
         return mse_loss(answer, target)
 
     def columns(self, answer: Tensor, target: Tensor) -> Columns:
-        """How much more life is predicted than remains, in the table's unit."""
-        return {"late": (answer - target) * self.scale}
+        """What remains and how much more is predicted, in the table's unit."""
+        return {"life": target * self.scale, "late": (answer - target) * self.scale}
 
     def scores(self, columns: Columns) -> dict[str, float]:
-        """Root mean square and mean of the absolute error, and the asymmetric score, all over windows."""
-        late_N = columns["late"]
-        return {
-            "rmse": float(late_N.square().mean().sqrt()),
-            "mae": float(late_N.abs().mean()),
-            "phm_score": float(phm_score(late_N)),
+        """Errors and scores over windows; those that are undefined are left out."""
+        life_N, late_N = columns["life"], columns["late"]
+        found = {
+            "rmse": late_N.square().mean().sqrt(),
+            "mae": late_N.abs().mean(),
+            "r2": r2(life_N, late_N),
+            "nasa_score": nasa_score(late_N),
+            "nasa_score_mean": nasa_score(late_N) / len(late_N),
+            "phm2012_score": phm2012_score(life_N, late_N),
         }
-
-
-def phm_score(late_N: Tensor) -> Tensor:
-    """Mean asymmetric score of errors ``estimate - truth``; 0 is perfect.
-
-    ``exp(-d / 13) - 1`` for an early estimate, ``exp(d / 10) - 1`` for a late one (Saxena et al. 2008, "Damage
-    propagation modeling for aircraft engine run-to-failure simulation"). There it is the sum over units; the mean does
-    not grow with the number of windows. Exponents end at 600.
-    """
-    exponent_N = torch.where(late_N < 0, -late_N / EARLY, late_N / LATE).clamp(max=MOST_EXPONENT)
-    return exponent_N.expm1().mean()
+        return {name: float(value) for name, value in found.items() if not value.isnan()}
