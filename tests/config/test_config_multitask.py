@@ -63,6 +63,21 @@ def test_what_would_have_no_effect_is_refused(changes, told):
     assert told in refusal(**changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"gradient_balance": {"lr": 0.1}}, "gradient_balance has no effect, because weighting is fixed"),
+        (
+            {"weighting": "gradient_balanced", "freeze": {"embedding": True, "backbone": True}},
+            "compares gradients of the encoder, but freeze keeps it all",
+        ),
+        ({"weighting": "gradient_balanced", "tasks": {"classification": {}}}, "nothing to balance"),
+    ],
+)
+def test_gradients_that_cannot_be_balanced_are_told(changes, told):
+    assert told in refusal(**{"tasks": {"classification": {}, "anomaly_detection": {}}} | changes)
+
+
 def test_only_a_multitask_adaptation_has_tasks():
     with pytest.raises(ValidationError, match=r"targets\.tasks has no effect"):
         FinetuneConfig.model_validate({"targets": [{"system": 1, "tasks": ["classification"]}]})
@@ -84,7 +99,10 @@ def test_a_forecast_leaves_a_patch_to_see(length, fits):
 
 def test_the_best_epoch_has_the_smallest_error_and_the_largest_share():
     for name, mode in (
-        ("rul_prediction/phm_score", "min"),
+        ("rul_prediction/nasa_score", "min"),
+        ("rul_prediction/nasa_score_mean/3", "min"),
+        ("rul_prediction/phm2012_score", "max"),
+        ("rul_prediction/r2", "max"),
         ("rul_prediction/rmse/3", "min"),
         ("anomaly_detection/loss", "min"),
         ("anomaly_detection/auroc", "max"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from rigs import document
 
 from twostage import TwoStageRun
+from twostage.engine.checkpoints import load_checkpoint
+from twostage.engine.results import CHECKPOINT
 
 PRETRAINING = (
     "data.window.per_recording=6",
@@ -35,6 +38,8 @@ PRETRAINING = (
     "stage_1.window={placement: random, length: 200, per_recording: 4}",
     "stage_1.scheduler={kind: step, every: 1}",
     "stage_1.scheduler={kind: plateau, patience: 0, factor: 0.01}",
+    "stage_1.regularization.l1=0.01",
+    "stage_1.regularization.l2=0.1",
     "trainer.gradient_clip=1e-3",
     "trainer.accumulate_batches=2",
     "trainer.precision=bf16-mixed",
@@ -50,6 +55,11 @@ ADAPTATION = (
     "stage_2.freeze.backbone=true",
     "stage_2.lr_multipliers.embedding=0.1",
     "stage_2.lr_multipliers.backbone=0.1",
+    "stage_2.lr_multipliers.head=3.0",
+    "stage_2.unfreeze={backbone: 1}",
+    "stage_2.unfreeze={embedding: 1}",
+    "stage_2.class_weights=[1.0, 2.0, 3.0]",
+    "stage_2.regularization.l2=0.1",
     "stage_2.head.share=shared",
     "stage_2.batch_size=16",
     "stage_2.window={placement: random, length: 200, per_recording: 4}",
@@ -95,6 +105,37 @@ def test_early_stopping_ends_a_stage_before_its_epochs(rig, tmp_path):
     stopping = ("stage_1.epochs=20", "stage_1.early_stopping={patience: 1, min_delta: 100.0}")
     result = first(rig, tmp_path, *stopping, stage_2=None)
     assert result.epochs == 2
+
+
+@pytest.mark.parametrize(("every", "epochs", "validations"), [("2.0", 5, 2), ("1.0", 2, 2), ("0.25", 2, 8)])
+def test_a_stage_validates_as_often_as_is_written(rig, tmp_path, every, epochs, validations):
+    """Once more for the epoch that is kept. An epoch of this stage has four batches."""
+    overrides = (f"stage_1.epochs={epochs}", f"stage_1.validate_every={every}", "data.batch_size=16")
+    result = first(rig, tmp_path, *overrides, stage_2=None)
+    log = pd.read_csv(result.directory / "log" / "metrics.csv")
+    assert log["validation/loss"].count() == validations + 1
+    assert log["train/loss"].count() == epochs
+    if every == "2.0":
+        assert result.best_epoch in {2, 4}
+
+
+def test_early_stopping_counts_validations(rig, tmp_path):
+    stopping = (
+        "stage_1.epochs=20",
+        "stage_1.validate_every=2",
+        "stage_1.early_stopping={patience: 2, min_delta: 100.0}",
+    )
+    assert first(rig, tmp_path, *stopping, stage_2=None).epochs == 6
+
+
+def test_a_penalty_counts_in_training_alone(rig, tmp_path):
+    result = first(rig, tmp_path, "stage_1.regularization={l1: 0.5, l2: 0.25}", "stage_1.epochs=1", stage_2=None)
+    log = pd.read_csv(result.directory / "log" / "metrics.csv")
+    weights = load_checkpoint(result.directory / CHECKPOINT).tensors
+    trained = [tensor for name, tensor in weights.items() if "running" not in name and "num_batches" not in name]
+    after = sum(0.5 * float(t.abs().sum()) + 0.25 * float(t.square().sum()) for t in trained)
+    assert log["train/regularization"].dropna().item() == pytest.approx(after, rel=0.1)
+    assert log["validation/loss"].dropna().iloc[0] < 20.0 < after
 
 
 def test_the_best_epoch_is_kept_and_not_the_last(rig, tmp_path):

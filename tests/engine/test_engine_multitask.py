@@ -76,7 +76,7 @@ def test_all_tasks_train_in_one_model_and_are_measured(summary):
             assert 0.0 <= metrics[f"{part}/{name}"] <= 1.0
         for name in (
             "rul_prediction/rmse",
-            "rul_prediction/phm_score/3",
+            "rul_prediction/nasa_score/3",
             "signal_prediction/mse",
             "signal_prediction/mae",
         ):

@@ -213,6 +213,8 @@ def test_anomaly_metrics_are_those_of_scikit_learn():
         name = "anomaly_detection/{}/" + str(system)
         assert found[name.format("windows")] == mine.sum()
         assert found[name.format("auroc")] == pytest.approx(sk.roc_auc_score(truth, probability), abs=1e-6)
+        precision = sk.average_precision_score(truth, probability)
+        assert found[name.format("auprc")] == pytest.approx(precision, abs=1e-6)
         assert found[name.format("f1")] == pytest.approx(sk.f1_score(truth, probability >= 0.4))
         assert found[name.format("accuracy")] == pytest.approx(sk.accuracy_score(truth, probability >= 0.4))
     each = [found[f"anomaly_detection/auroc/{system}"] for system in (1, 2)]
@@ -232,19 +234,12 @@ def test_life_is_measured_in_the_unit_of_the_table():
     for system in (1, 2):
         mine = (batch.system_B == system) & ~batch.rul_B.isnan()
         late = (answer - batch.rul_B)[mine].tolist()
-        saxena = sum(math.exp(-d / 13) - 1 if d < 0 else math.exp(d / 10) - 1 for d in late) / len(late)
+        lives = batch.rul_B[mine].tolist()
         assert found[f"rul_prediction/mae/{system}"] == pytest.approx(sum(map(abs, late)) / len(late), rel=1e-5)
         rmse = math.sqrt(sum(d * d for d in late) / len(late))
         assert found[f"rul_prediction/rmse/{system}"] == pytest.approx(rmse, rel=1e-5)
-        assert found[f"rul_prediction/phm_score/{system}"] == pytest.approx(saxena, rel=1e-4)
-
-
-def test_a_late_estimate_costs_more_than_an_early_one_and_no_score_is_infinite():
-    task = objective().tasks["rul_prediction"]
-    late, early, far = (task.scores({"late": torch.tensor([d], dtype=torch.float64)}) for d in (10.0, -10.0, 1e9))
-    assert late["phm_score"] == pytest.approx(math.e - 1)
-    assert early["phm_score"] == pytest.approx(math.exp(10 / 13) - 1)
-    assert math.isfinite(far["phm_score"])
+        predicted = [life + error for life, error in zip(lives, late, strict=True)]
+        assert found[f"rul_prediction/r2/{system}"] == pytest.approx(sk.r2_score(lives, predicted), rel=1e-4)
 
 
 def test_forecasts_are_measured_window_by_window():

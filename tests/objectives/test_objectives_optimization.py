@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from twostage.config import optimization as config
-from twostage.objectives.optimization import cosine_share, make_optimizer, make_scheduler
+from twostage.objectives.optimization import cosine_share, make_optimizer, make_scheduler, penalty
 
 CHECKPOINT = config.CheckpointConfig()
 
@@ -107,6 +107,21 @@ def test_the_lowest_rate_is_the_same_for_every_group():
         optimizer.step()
         plan["scheduler"].step()
     assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.05, 0.05])
+
+
+@pytest.mark.parametrize(("monitor", "frequency"), [("validation/loss", 3), ("train/loss", 1)])
+def test_plateau_counts_new_values_alone(monitor, frequency):
+    optimizer, checkpoint = make_optimizer(parameters(), config.SGD()), config.CheckpointConfig(monitor=monitor)
+    plan = make_scheduler(optimizer, config.PlateauSchedule(), checkpoint, steps=9, epochs=9, every=3)
+    assert plan["frequency"] == frequency
+
+
+def test_the_penalty_is_the_sum_over_all_numbers():
+    tensors = [torch.tensor([[1.0, -2.0]], requires_grad=True), torch.tensor([3.0], requires_grad=True)]
+    cost = penalty(tensors, config.Regularization(l1=0.5, l2=0.1))
+    assert cost.item() == pytest.approx(0.5 * 6 + 0.1 * 14)
+    cost.backward()
+    assert tensors[0].grad.tolist() == [pytest.approx([0.5 + 0.2, -0.5 - 0.4])]
 
 
 def test_constant_needs_no_schedule():

@@ -22,6 +22,10 @@ class EncoderObjective(Objective):
         self.encoder_config = config
         for part in self.frozen:
             freeze(part)
+        # Also parts that wait, whose turn comes later.
+        self._trained = {
+            name: [p for p in getattr(network, name).parameters() if p.requires_grad] for name in ENCODER_PARTS
+        }
         self._unfreezing = Unfreezing(network, config.unfreeze)
         self._waiting: list[nn.Module] = []
 
@@ -47,8 +51,7 @@ class EncoderObjective(Objective):
         lr, multiples = self.config.optimizer.lr, self.encoder_config.lr_multipliers
         head = list(self.network.head.parameters())
         groups: list[dict[str, Any]] = [{"params": head, "lr": lr * multiples.head, "name": "head"}]
-        for name in ENCODER_PARTS:
-            trained = [p for p in getattr(self.network, name).parameters() if p.requires_grad]
+        for name, trained in self._trained.items():
             if trained:
                 groups.append({"params": trained, "lr": lr * getattr(multiples, name), "name": name})
         return groups
