@@ -43,10 +43,10 @@ class Unfreeze:
         draft.set(TARGET, {}, switch)
         for part, (leaf, epochs) in waits.items():
             draft.set(f"{TARGET}.{part}", epochs, leaf)
-        leaf = view.find(*SCHEDULE)
-        schedule = None if leaf is None else decoded(leaf, SCHEDULES, draft)
+        told = view.find(*SCHEDULE)
+        schedule = None if told is None else decoded(told, SCHEDULES, draft)
         if schedule is not None:
-            draft.set(f"{TARGET}.schedule", schedule, leaf)
+            draft.set(f"{TARGET}.schedule", schedule, told)
         draft.remark("unfreezes", switch, "the old code never froze anything; here these parts begin to train later")
 
     @staticmethod
