@@ -24,6 +24,7 @@ TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding="utf-
 # Keys whose value no code beside config/ names, each with what gives it effect.
 EFFECT_ELSEWHERE = {
     "version": "checked while reading; only one version exists",
+    "enabled": "TwoStageConfig.active leaves the stage out, and every plan is made from it",
     "placement": "the discriminator: it chooses the class, and code asks for the class",
     "anomaly_detection": "a task: code asks for all written tasks by name",
     "signal_prediction": "a task: code asks for all written tasks by name",

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from twostage._version import __version__
 
 if TYPE_CHECKING:
-    from twostage.api import TwoStageRun, resume, run_adapt, run_complete, run_pipeline, run_pretrain, run_stage
+    from twostage.api import (
+        TwoStageRun,
+        import_checkpoint,
+        resume,
+        run_adapt,
+        run_complete,
+        run_pipeline,
+        run_pretrain,
+        run_stage,
+    )
     from twostage.config.document import TwoStageConfig
     from twostage.config.load import load_config
     from twostage.config.stage_1 import Stage1Config
@@ -28,6 +37,7 @@ _HOME = {
     "TwoStageConfig": "twostage.config.document",
     "TwoStageError": "twostage.errors",
     "TwoStageRun": "twostage.api",
+    "import_checkpoint": "twostage.api",
     "load_config": "twostage.config.load",
     "make_plan": "twostage.engine.plan",
     "resume": "twostage.api",
@@ -53,6 +63,7 @@ __all__ = [
     "__version__",
     "convert",
     "convert_back",
+    "import_checkpoint",
     "load_config",
     "make_plan",
     "resume",

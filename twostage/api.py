@@ -15,6 +15,7 @@ from twostage.config.lock import lock_text
 from twostage.config.stage_2 import Init
 from twostage.engine.consent import require_consent
 from twostage.engine.execution import Executor, execute
+from twostage.engine.importing import ImportReport, import_weights
 from twostage.engine.observer import Observer, Silent
 from twostage.engine.plan import Plan, Stage, make_plan
 from twostage.engine.preview import StagePreview, preview
@@ -140,11 +141,25 @@ def run_adapt(cfg: Config, checkpoint: str | Path, **options: Any) -> RunSummary
     return TwoStageRun(config.model_copy(update={"stage_1": None, "stage_2": adapted}), **options).fit()
 
 
+def import_checkpoint(
+    old: str | Path, cfg: Config, output: str | Path, *, overrides: Sequence[str] = (), replace: bool = False
+) -> ImportReport:
+    """Write a checkpoint of PHM-Vibench as one that stage 2 starts from; nothing of the file is executed.
+
+    ``cfg`` is the document that it was trained with, old or new. Raises TwoStageError for a tensor without its place.
+    """
+    config = TwoStageRun(cfg, overrides=overrides).config
+    return import_weights(Path(old), config, Path(output), replace=replace)
+
+
 def run_stage(stage: Stage, **options: Any) -> StageResult:
     """Run one stage of a plan; its result has the checkpoint's path and the metrics."""
     return TwoStageRun(stage.document, **options).run_stage(stage)
 
 
 def _require(config: TwoStageConfig, number: int) -> None:
-    if getattr(config, f"stage_{number}") is None:
-        raise TwoStageError(f"the document has no stage_{number}")
+    if getattr(config.active, f"stage_{number}") is None:
+        switched_off = getattr(config, f"stage_{number}") is not None
+        raise TwoStageError(
+            f"stage_{number}.enabled is false" if switched_off else f"the document has no stage_{number}"
+        )

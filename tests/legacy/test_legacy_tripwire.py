@@ -27,6 +27,7 @@ from twostage.legacy.convert import to_new, to_old
 # Fields without an old word, by the reason. A document that says one of them cannot go back, and is told its key.
 UNSAID: dict[str, tuple[str, ...]] = {
     "it belongs to our format, and the way back leaves it out": ("document.TwoStageConfig.version",),
+    "an old stage that was switched off is left out of the new document": ("base.Pretraining.enabled",),
     "the old code had one value, which is the default here": (
         "optimization.Adam.betas",
         "optimization.AdamW.betas",

@@ -81,6 +81,13 @@ class TwoStageConfig(Section):
         return self.data.model_copy(update={name: value for name, value in own.items() if value is not None})
 
     @property
+    def active(self) -> TwoStageConfig:
+        """The document as it runs: without a stage 1 that is switched off."""
+        if self.stage_1 is None or self.stage_1.enabled:
+            return self
+        return self.model_copy(update={"stage_1": None})
+
+    @property
     def stages(self) -> dict[str, StageConfig]:
         """The stages that are there, by name."""
         both = {"stage_1": self.stage_1, "stage_2": self.stage_2}
@@ -93,8 +100,9 @@ class TwoStageConfig(Section):
 
     @model_validator(mode="after")
     def _something_to_do(self) -> Self:
-        if self.stage_1 is None and self.stage_2 is None:
-            raise ValueError("a document needs stage_1, stage_2 or both")
+        if self.active.stage_1 is None and self.stage_2 is None:
+            switched_off = "; stage_1.enabled is false" if self.stage_1 is not None else ""
+            raise ValueError(f"a document needs stage_1, stage_2 or both{switched_off}")
         return self
 
     @model_validator(mode="after")
@@ -224,8 +232,10 @@ class TwoStageConfig(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if self.stage_1 is not None and self.stage_2 is not None and self.stage_2.init is not None:
-            raise ValueError("stage_2.init has no effect beside stage_1: leave one of them out")
+        if self.active.stage_1 is not None and self.stage_2 is not None and self.stage_2.init is not None:
+            raise ValueError(
+                "stage_2.init has no effect beside stage_1: leave one of them out, or write stage_1.enabled: false"
+            )
         if self.stage_2 is not None and self.stage_2.start == "from_scratch" and self.stage_2.init is not None:
             raise ValueError("stage_2.init has no effect where stage_2.start is from_scratch: leave one of them out")
         return self

@@ -42,7 +42,7 @@ _LAST: list[tuple[ref[TwoStageConfig], tuple[Expansion, ...]]] = []
 
 
 def variants_of(config: TwoStageConfig) -> list[tuple[str | None, TwoStageConfig]]:
-    """The documents that ``config`` stands for, by name: itself, without a name, where it has no variants.
+    """The documents that ``config`` stands for as they run, by name; one without a name where it has no variants.
 
     Raises DocumentError, with problems that name the variant and the key.
     """
@@ -55,8 +55,8 @@ def expanded(config: TwoStageConfig) -> list[tuple[Point | None, TwoStageConfig]
     for each in expansions(config):
         if each.document is None:
             raise DocumentError(list(each.problems))
-        found.append((each.point, each.document))
-    return found or [(None, config)]
+        found.append((each.point, each.document.active))
+    return found or [(None, config.active)]
 
 
 def expansions(config: TwoStageConfig) -> tuple[Expansion, ...]:

@@ -75,6 +75,7 @@ def open_run(store: Store, config: TwoStageConfig, *, key: str, source: str, sta
     with told_plainly(store.root):
         if (there := _known(known, store.root)) is not None:
             return RunDirectory(there, store)
+        config = config.active
         model = model_name(config)
         parent = store.root / source / model
         parent.mkdir(parents=True, exist_ok=True)

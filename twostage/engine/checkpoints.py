@@ -12,11 +12,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from twostage.config.model import ModelConfig
+from twostage.data.recordings import Notice
 from twostage.engine.digest import tensors_digest
-from twostage.engine.seen import Stretch
+from twostage.engine.seen import UNKNOWN, Stretch
 from twostage.errors import TransferError
 
 FORMAT = "twostage/1"
+# In the place of the stage that saved a checkpoint: it was trained elsewhere, on what nobody has written down.
+IMPORTED = "stage_1/imported"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Checkpoint:
     stage: str
     digest: str
     seen: tuple[Stretch, ...]
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What a user should know who starts from it."""
+        return (UNKNOWN,) if self.stage == IMPORTED else ()
 
 
 def save_checkpoint(

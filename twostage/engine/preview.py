@@ -41,7 +41,7 @@ def preview(plan: Plan) -> list[StagePreview]:
     previews = []
     for stage in plan.stages:
         data = workshop.prepare(stage)
-        parameters = _parameters(stage, data)
+        parameters, notices = _network(stage, data)
         previews.append(
             StagePreview(
                 name=stage.name,
@@ -51,19 +51,21 @@ def preview(plan: Plan) -> list[StagePreview]:
                 parameters=sum(parameter.numel() for parameter in parameters),
                 trained=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
                 epochs=section_of(stage).epochs if trains(stage) else 0,
-                notices=data.notices,
+                notices=(*data.notices, *notices),
             )
         )
     return previews
 
 
-def _parameters(stage: PretrainStage | AdaptStage, data: StageData) -> list[Parameter]:
-    """Those of the network. They have sizes and no values, unless there is a checkpoint that must fit them."""
+def _network(stage: PretrainStage | AdaptStage, data: StageData) -> tuple[list[Parameter], tuple[Notice, ...]]:
+    """Its parameters, and what to know of its start.
+
+    They have sizes and no values, unless there is a checkpoint that must fit them.
+    """
     config = stage.config
     if isinstance(stage, AdaptStage) and stage.checkpoint is not None and config.stage_2 is not None:
-        network = build_objective(stage, data).network
-        transfer_encoder(network, config.model, load_pretrained(stage.checkpoint), config.stage_2.transfer)
-    else:
-        with torch.device("meta"):
-            network = build_objective(stage, data).network
-    return list(network.parameters())
+        network, start = build_objective(stage, data).network, load_pretrained(stage.checkpoint)
+        transfer_encoder(network, config.model, start, config.stage_2.transfer)
+        return list(network.parameters()), start.notices
+    with torch.device("meta"):
+        return list(build_objective(stage, data).network.parameters()), ()

@@ -85,7 +85,7 @@ def run_stage_in(
         directory=folder,
         metrics=_flat(metrics),
         transfer=report,
-        notices=(*data.notices, *zero_shot.idle(stage, loaders)),
+        notices=(*data.notices, *zero_shot.idle(stage, loaders), *(() if start is None else start.notices)),
         epochs=trainer.current_epoch,
         best_epoch=best_epoch,
         seconds=time.perf_counter() - began,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from twostage.data.recordings import Part
+from twostage.data.recordings import Notice, Part
 from twostage.engine.stage_data import StageData
 from twostage.errors import TransferError
 
@@ -28,6 +28,13 @@ def stretches(data: StageData, digests: Mapping[int, str], parts: Iterable[Part]
         for part in parts
         for segment in data.split.parts[part]
     )
+
+
+UNKNOWN = Notice(
+    "unknown-origin",
+    "stage 2 starts from imported weights, and nobody has written down what they were trained on: a test on samples "
+    "that they have seen cannot be refused, and its numbers are as good as what you know of that",
+)
 
 
 def refuse_seen(origin: str, seen: Iterable[Stretch], tested: Iterable[Stretch]) -> None:

@@ -18,7 +18,17 @@ from twostage.models.network import encoder_state
 
 _SHOWN = 4
 # What changes the encoder's function and leaves no trace in the names and shapes of its tensors.
-_UNSEEN = ("embedding.patches", "embedding.activation", "backbone.heads", "backbone.activation", "backbone.window")
+UNSEEN = (
+    "embedding.patch_length",
+    "embedding.patch_channels",
+    "embedding.patches",
+    "embedding.activation",
+    "backbone.heads",
+    "backbone.activation",
+    "backbone.window",
+    "backbone.periods",
+    "backbone.period_choice",
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,7 @@ def transfer_encoder(
 
 def _refuse_unseen(checkpoint: Checkpoint, model: ModelConfig, exceptions: Transfer) -> None:
     """Equal tensors can still be another encoder, such as one with more heads."""
-    for key in _UNSEEN:
+    for key in UNSEEN:
         part, name = key.split(".")
         ours, theirs = (getattr(getattr(config, part), name, None) for config in (model, checkpoint.model))
         if ours != theirs and not _excepted([key], exceptions.allow_different):

@@ -106,6 +106,14 @@ def from_legacy(state: Mapping[str, Tensor]) -> State:
     return ours
 
 
+def our_name(name: str) -> str | None:
+    """What we call the tensor that a PHM-Vibench tensor becomes, or becomes a part of; None if there is none."""
+    if match := _LEGACY_PROJECTION.fullmatch(name):
+        return f"backbone.layers.{match[1]}.self_attn.in_proj_{match[3]}"
+    rows = [*((row.legacy, row.ours) for row in _RESHAPED), *_SAME_TENSOR]
+    return next((new for old, ours in rows if (new := _renamed(name, old, ours)) is not None), None)
+
+
 def to_legacy(state: Mapping[str, Tensor]) -> State:
     """Rename our state dict to PHM-Vibench's. Raises TransferError for a name that has no counterpart."""
     legacy: State = {}

@@ -27,6 +27,10 @@ class ZeroShot(Section):
 class Pretraining(StageConfig):
     """A training without a target, whose encoder stage 2 starts from."""
 
+    enabled: bool = Field(
+        default=True,
+        description="Whether to pretrain; false is as if stage_1 were left out, while its other keys stay.",
+    )
     systems: Ids | None = Field(None, description="Systems to pretrain on; null takes all but those of stage 2.")
     zero_shot: ZeroShot | None = Field(
         None,

@@ -1,0 +1,158 @@
+"""Weights of the old project as tensors under its own plain names: nothing that a file holds is ever executed.
+
+Lightning checkpoints and bare state dicts are read. What a checkpoint holds beside its tensors (settings, paths)
+is rebuilt as empty objects of a class of ours, whatever class the file names; any other name in a file is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, Self
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
+
+from twostage.errors import TransferError
+from twostage.models.renaming import our_name
+
+# Modules whose classes old checkpoints hold as settings: those of the old project, of Lightning, and of plain values.
+_SETTINGS = re.compile(
+    r"(src|argparse|types|pathlib|datetime|collections|numpy|pandas|lightning|lightning_fabric|pytorch_lightning)\..+"
+)
+_WRAPPERS = ("network.", "model.", "module.", "net.")
+_STATES = ("state_dict", "model_state_dict")
+# Heads by the layout of their time: in autumn 2025 each task had one of its own, and a composed head has them inside.
+_HEADS = (
+    ("task_heads.classification.", "task_head."),
+    ("_single_task_head.", "task_head."),
+    ("task_head.task_heads.classification.", "task_head."),
+)
+_NETWORK = ("embedding.", "backbone.", "task_head.", "task_heads.", "_single_task_head.")
+
+
+@dataclass(frozen=True)
+class OldWeights:
+    """Tensors under plain old names (``embedding.*``, ``backbone.*``, ``task_head.*``), and what was left out.
+
+    ``written`` gives the name in the file of each, ``left_out`` the reason for each of the file's other names.
+    """
+
+    tensors: Mapping[str, Tensor]
+    written: Mapping[str, str]
+    left_out: Mapping[str, str]
+    shapes: Mapping[str, tuple[int, ...]]
+
+
+def read_old_weights(path: Path) -> OldWeights:
+    """Read a checkpoint of the old project. Raises TransferError, also for a file that asks for code to be run."""
+    return plain_names(_state_of(path))
+
+
+def plain_names(state: Mapping[str, Tensor]) -> OldWeights:
+    """The tensors without the names of what was wrapped around the network, heads in one layout."""
+    wrapper = _wrapper(state)
+    tensors: dict[str, Tensor] = {}
+    written: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    chosen = next((old for old, _ in _HEADS if any(name.startswith(wrapper + old) for name in state)), None)
+    for name, tensor in state.items():
+        plain = name.removeprefix(wrapper)
+        if chosen is not None and plain.startswith(chosen):
+            plain = "task_head." + plain.removeprefix(chosen)
+        elif chosen is not None and plain.startswith(_NETWORK[2:]):
+            left_out[name] = f"a head beside {chosen.removesuffix('.')}"
+            continue
+        if not name.startswith(wrapper) or not _of_the_network(plain):
+            left_out[name] = "no part of the network: neither embedding, backbone nor head"
+            continue
+        tensors[plain], written[plain] = tensor, name
+    return OldWeights(tensors, written, left_out, {name: tuple(tensor.shape) for name, tensor in state.items()})
+
+
+def _of_the_network(plain: str) -> bool:
+    """Complete networks name their layers without a part in front."""
+    return plain.startswith(_NETWORK) or our_name(plain) is not None
+
+
+def _wrapper(state: Mapping[str, Tensor]) -> str:
+    """What stands before the names of the network, such as ``network.`` or ``module.network.``."""
+    wrapper = ""
+    while not any(_of_the_network(name.removeprefix(wrapper)) for name in state if name.startswith(wrapper)):
+        inner = next((each for each in _WRAPPERS if any(name.startswith(wrapper + each) for name in state)), None)
+        if inner is None:
+            raise TransferError(
+                "the file holds no tensor named embedding.*, backbone.* or task_head.*, with or without network. in "
+                f"front; it begins with {', '.join(list(state)[:3]) or 'nothing'}"
+            )
+        wrapper += inner
+    return wrapper
+
+
+def _state_of(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise TransferError(f"checkpoint {path} does not exist")
+    content = _tensors_file(path) if path.suffix == ".safetensors" else _read(path)
+    while isinstance(content, Mapping) and (inner := next((key for key in _STATES if key in content), None)):
+        content = content[inner]
+    if not isinstance(content, Mapping) or not content:
+        raise TransferError(f"{path} holds no state dict: neither a Lightning checkpoint nor a mapping of tensors")
+    strange = [str(name) for name, value in content.items() if not isinstance(value, Tensor)]
+    if strange:
+        raise TransferError(f"{path} holds no state dict: {strange[0]} is no tensor")
+    return {str(name): tensor for name, tensor in content.items()}
+
+
+def _tensors_file(path: Path) -> Any:
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise TransferError(f"{path} cannot be read as safetensors ({error})") from error
+
+
+def _read(path: Path) -> Any:
+    try:
+        asked = _asked(path)
+        if foreign := [name for name in asked if not _SETTINGS.fullmatch(name)]:
+            raise TransferError(
+                f"{path} is refused: to read it, {', '.join(sorted(foreign))} would have to be run, and weights "
+                "need no code; nothing of the file was run"
+            )
+        with safe_globals([(_Settings, name) for name in asked]):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        told = str(error).splitlines() or [type(error).__name__]
+        raise TransferError(
+            f"{path} cannot be read as weights alone ({told[0]}); it is damaged, cut short, of another kind, or asks "
+            "for code to be run, which is never done"
+        ) from error
+
+
+def _asked(path: Path) -> list[str]:
+    """The classes and functions that a file names beyond those of tensors; torch lists them without calling any."""
+    try:
+        return get_unsafe_globals_in_checkpoint(path)
+    except ValueError:  # a file of torch before 1.6, which can only be read without settings
+        return []
+
+
+class _Settings:
+    """Stands for any object of settings. It takes whatever the file says, and keeps none of it."""
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        return super().__new__(cls)
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
