@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import assume
@@ -138,7 +139,7 @@ def _as_one_reading(document: dict[str, Any]) -> None:
 @st.composite
 def perturbed_documents(draw: st.DrawFn) -> dict[str, Any]:
     """A document with one value put in, changed or taken out somewhere."""
-    document = draw(documents())
+    document = deepcopy(draw(documents()))  # parts of it are values that other documents are drawn from
     holder, key = draw(st.sampled_from(list(entries(document))))
     change = draw(st.sampled_from(("set", "delete", "add")))
     if change == "add" and isinstance(holder, dict):
