@@ -28,10 +28,17 @@ class StageLoaders(pl.LightningDataModule):
         super().__init__()
         self.data, self.seed, self.pairs, self.mixed, self._items = data, seed, pairs, mixed, items
         self.bank = data.source.open(data.recordings)
+        self.first_epoch = 0
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """System-balanced batches, drawn anew in each epoch."""
-        return self._replaced("train") or self._loader("train", self._drawn("train"))
+        """System-balanced batches, drawn anew in each epoch; those of ``first_epoch`` first.
+
+        Lightning announces an epoch to the sampler too late for the workers of a training that is continued.
+        """
+        loader = self._replaced("train") or self._loader("train", self._drawn("train"))
+        if hasattr(loader.sampler, "set_epoch"):
+            loader.sampler.set_epoch(self.first_epoch)
+        return loader
 
     def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
         """Every validation window once; the same pairs in each epoch where the objective compares pairs."""

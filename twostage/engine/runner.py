@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from twostage.data.survey import data_digest
 from twostage.engine import trivial, zero_shot
 from twostage.engine.checkpoints import Checkpoint, save_checkpoint
 from twostage.engine.digest import tensors_digest
+from twostage.engine.halfway import Halfway, Snapshots, continue_log
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, Stage, is_trivial, section_of, trains
@@ -60,20 +60,23 @@ def run_stage_in(
     digests: Mapping[int, str],
     start: Checkpoint | None,
     observer: Observer,
+    snapshots: Snapshots,
+    alive: Callable[[], None],
 ) -> StageResult:
     """Train ``stage`` and write its files into ``folder``. Raises TwoStageError for a user's mistake.
 
     ``key`` is the stage's content key, ``digests`` are those of the recordings by id, ``start`` is the checkpoint whose
-    encoder an adaptation starts from.
+    encoder an adaptation starts from. ``snapshots`` are states of this training: where there is one it goes on.
+    ``alive`` is called now and then.
     """
-    began = time.perf_counter()
+    halfway = Halfway(folder, snapshots, alive)
     objective = build_objective(stage, data)
     report = None if start is None else transferred(stage, objective, data, digests, start)
     loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, mixed=objective.mixed, items=objective.items)
     objective.meet(loaders.dataset("train"))
     before = zero_shot.kept(stage, objective)
     with quiet():
-        trainer, best_epoch = _fit(folder, stage, objective, loaders, observer)
+        trainer, best_epoch = _fit(folder, stage, objective, loaders, observer, halfway)
         metrics = _evaluate(stage, trainer, objective, loaders)
         metrics |= zero_shot.measured(stage, before, objective, loaders, trainer.strategy.root_device)
     digest = _save(folder, stage, objective, data, digests, start)
@@ -88,7 +91,7 @@ def run_stage_in(
         notices=(*data.notices, *zero_shot.idle(stage, loaders), *(() if start is None else start.notices)),
         epochs=trainer.current_epoch,
         best_epoch=best_epoch,
-        seconds=time.perf_counter() - began,
+        seconds=halfway.seconds,
         precision=trainer.precision,
     )
     _write_down(result, metrics, data)
@@ -125,21 +128,28 @@ def transferred(
     return transfer_encoder(objective.network, stage.config.model, start, stage.config.stage_2.transfer)
 
 
-def _fit(
-    folder: Path, stage: Stage, objective: Objective, loaders: StageLoaders, observer: Observer
+def _fit(  # noqa: PLR0917 - all that a training is
+    folder: Path,
+    stage: Stage,
+    objective: Objective,
+    loaders: StageLoaders,
+    observer: Observer,
+    halfway: Halfway,
 ) -> tuple[pl.Trainer, int]:
     """Train, then put the best epoch's weights into the network; return that epoch, counted from 1 (0: none)."""
     exact = {"precision": "32-true"} if is_trivial(stage) else {}
     setup = stage.config.trainer.model_copy(update=exact)
-    trainer, best = make_trainer(stage, section_of(stage), setup, folder, observer)
+    trainer, best = make_trainer(stage, section_of(stage), setup, folder, observer, [halfway])
     pl.seed_everything(stage.seed, verbose=False)
     if not trains(stage):
         observer.stage_started(stage, epochs=0, batches=0)
         if is_trivial(stage):
             trivial.fit(objective, loaders.every("train"))
         return trainer, 0
+    state, loaders.first_epoch = halfway.resumed()
+    continue_log(trainer)
     with interruptible(trainer):
-        trainer.fit(objective, datamodule=loaders)
+        trainer.fit(objective, datamodule=loaders, ckpt_path=state, weights_only=True)
     kept = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     weights: Mapping[str, Tensor] = kept["state_dict"]
     prefix = "network."

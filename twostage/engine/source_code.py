@@ -70,21 +70,31 @@ def _with_parents(name: str) -> Iterator[str]:
 
 def _named(node: ast.AST) -> Iterator[str]:
     """Every name that is imported below this node, and every one that might be a module."""
-    for child in ast.iter_child_nodes(node):
+    for child in _statements(node):
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)
         elif isinstance(child, ast.ImportFrom) and child.module:
             yield from (f"{child.module}.{alias.name}" for alias in child.names)
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-            for other in child.orelse:
-                yield from _named(other)
+            yield from (name for other in child.orelse for name in _named(ast.Module([other], [])))
         else:
             yield from _named(child)
 
 
 def _meaning(tree: ast.Module) -> str:
     """The syntax tree as text, without docstrings, comments and places."""
-    for node in ast.walk(tree):
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(_statements(node))
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
     return ast.dump(tree, annotate_fields=False)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements right below a node; expressions hold none."""
+    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+        inner = getattr(node, name, None)
+        if isinstance(inner, list):
+            yield from inner

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -70,10 +70,18 @@ def precision_of(trainer: TrainerConfig) -> Precision:
     return "bf16-mixed" if offered else "16-mixed"
 
 
-def make_trainer(
-    stage: Stage, written: StageConfig, trainer: TrainerConfig, folder: Path, observer: Observer
+def make_trainer(  # noqa: PLR0917 - what a training is, and who watches it
+    stage: Stage,
+    written: StageConfig,
+    trainer: TrainerConfig,
+    folder: Path,
+    observer: Observer,
+    first: Sequence[pl.Callback] = (),
 ) -> tuple[pl.Trainer, ModelCheckpoint]:
-    """The trainer of a stage and the callback that keeps its best epoch; logs go to ``folder``."""
+    """The trainer of a stage and the callback that keeps its best epoch; logs go to ``folder``.
+
+    ``first`` are callbacks that are to be called before all others.
+    """
     best = ModelCheckpoint(
         dirpath=folder / "epochs",
         monitor=written.checkpoint.monitor,
@@ -83,6 +91,7 @@ def make_trainer(
         save_on_train_epoch_end=_by_epoch(written),
     )
     callbacks: list[pl.Callback] = [
+        *first,
         Soundness(stage, written.checkpoint.monitor),
         ParameterCheck(stage.name),
         Progress(stage, observer),

@@ -15,6 +15,7 @@ import torch
 from twostage.config.splits import AsExecutedSplit
 from twostage.engine.artifacts import RunDirectory, told_plainly
 from twostage.engine.checkpoints import Checkpoint, load_checkpoint, load_pretrained
+from twostage.engine.halfway import Snapshots
 from twostage.engine.keys import Keys, versions, written
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
@@ -22,6 +23,7 @@ from twostage.engine.plan import AdaptStage, Plan, Stage
 from twostage.engine.results import CHECKPOINT, Failure, StageResult, result_of
 from twostage.engine.runner import build_objective, run_stage_in, transferred
 from twostage.engine.seen import refuse_seen, stretches
+from twostage.engine.store.leases import Lease
 from twostage.engine.store.processes import this_process
 from twostage.engine.store.store import Record, Store
 from twostage.engine.training import check_device
@@ -100,7 +102,7 @@ class Work:
                 return found
             try:
                 with told_plainly(self.store.root):
-                    result = self._placed(stage, self._train(stage))
+                    result = self._placed(stage, self._train(stage, lease))
             except OutputError:
                 raise
             except (TwoStageError, RuntimeError, MemoryError) as error:  # torch raises RuntimeError for its devices
@@ -113,7 +115,7 @@ class Work:
         assert self.directory is not None  # noqa: S101 - stages run in runs
         return self.directory.path / LOGS / f"{name}.log"
 
-    def _train(self, stage: Stage) -> Record:
+    def _train(self, stage: Stage, lease: Lease) -> Record:
         key, began = self.keys[stage.name], datetime.now(tz=UTC)
         folder = self.store.scratch.fresh()
         result = run_stage_in(
@@ -124,6 +126,8 @@ class Work:
             digests=self.workshop.survey(stage),
             start=self._start(stage),
             observer=self.observer,
+            snapshots=Snapshots(lease.folder, self.store.scratch),
+            alive=lease.alive,
         )
         made = {"started": began.isoformat(timespec="seconds"), "versions": versions(), **_machine()}
         content = {
