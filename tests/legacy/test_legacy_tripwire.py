@@ -104,6 +104,7 @@ UNSAID: dict[str, tuple[str, ...]] = {
         "networks._Channelled.channels",
     ),
     "it is new here": (
+        "encoder.ModelConfig.max_parameters",
         "augmentation.BandMask.kind",
         "augmentation.BandMask.probability",
         "augmentation.BandMask.share",

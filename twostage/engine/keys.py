@@ -145,7 +145,7 @@ def _written(stage: Stage) -> dict[str, Any]:
     config, section = stage.config, section_of(stage)
     shared = {
         "data": config.data_of(section).model_dump(mode="json", exclude={"source", "workers"}),
-        "model": config.model.model_dump(mode="json"),
+        "model": config.model.model_dump(mode="json", exclude={"max_parameters"}),
         "trainer": config.trainer.model_dump(mode="json"),
     }
     if isinstance(stage, PretrainStage):

@@ -23,6 +23,7 @@ from twostage.engine.observer import Observer
 from twostage.engine.plan import AdaptStage, Stage, is_trivial, section_of, trains
 from twostage.engine.results import CHECKPOINT, StageResult, labels
 from twostage.engine.seen import refuse_seen, stretches
+from twostage.engine.size import refuse_explosion
 from twostage.engine.stage_data import StageData
 from twostage.engine.store.files import json_text
 from twostage.engine.training import interruptible, make_trainer, quiet
@@ -40,6 +41,7 @@ def build_objective(stage: Stage, data: StageData) -> Objective:
     kind = implementation_of(written)
     extra: dict[str, Any] = {} if data.labels is None else {"classes": data.labels.counts}
     extra |= {} if data.targets is None else {"targets": data.targets}
+    refuse_explosion(stage.name, written, model, kind.head, extra)
     pl.seed_everything(stage.seed, verbose=False)
     network = Network(Encoder(model), kind.head(written, model, **extra))
     objective: Objective = kind(written, network, **extra)

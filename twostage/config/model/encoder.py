@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import Section
+from twostage.config.base import Count, Section
 from twostage.config.model.backbones import Backbone, PatchTST
 from twostage.config.model.embeddings import HSE, Embedding
 from twostage.config.model.networks import ISFM, CompleteNetwork, Network, is_complete
@@ -25,6 +25,11 @@ class ModelConfig(Section):
     )
     backbone: Backbone | None = Field(
         default_factory=PatchTST, description="Mixes the tokens; null beside a complete network."
+    )
+
+    max_parameters: Count = Field(
+        1_000_000_000,
+        description="Most parameters of a stage's network; a larger one is refused before it takes memory.",
     )
 
     @property
