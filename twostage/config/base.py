@@ -24,6 +24,8 @@ class Component(Section):
     implementation: ClassVar[str]
     # Where it comes from: author, year, title; and what PHM-Vibench calls it.
     paper: ClassVar[str] = ""
+    # Fields that are paths: where they are relative, they start at the document.
+    paths: ClassVar[tuple[str, ...]] = ()
     legacy: ClassVar[str] = ""
 
 

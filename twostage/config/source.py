@@ -14,6 +14,7 @@ class PhmVibenchSource(Component):
     """Recordings on disk in the layout of PHM-Vibench: one metadata table and HDF5 files beside it."""
 
     implementation: ClassVar[str] = "twostage.data.sources.phm_vibench.source:PhmVibenchSource"
+    paths: ClassVar[tuple[str, ...]] = ("root",)
 
     kind: Literal["phm_vibench"] = Field("phm_vibench", description="Metadata table plus HDF5 files.")
     root: str = Field(

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from twostage.config.plugins import members
 from twostage.config.reading.tree import Node
+from twostage.config.source import Source
 
-# The folder of results is not among them: it starts at the working folder.
-DOCUMENT_PATHS = (("data", "source", "root"), ("stage_2", "init", "checkpoint"))
+
+def document_paths() -> tuple[tuple[str, ...], ...]:
+    """Keys that are paths. The folder of results is not among them: it starts at the working folder."""
+    names = dict.fromkeys(name for source in members(Source).values() for name in source.paths)
+    return (*(("data", "source", name) for name in names), ("stage_2", "init", "checkpoint"))
 
 
 def resolve_paths(node: Node) -> Node:
     """The same tree with absolute paths. Only what is text is touched; the rest is for validation to refuse."""
-    for path in DOCUMENT_PATHS:
+    for path in document_paths():
         node = _resolved(node, path)
     variants = node.value.get("variants") if isinstance(node.value, dict) else None
     if variants is None or not isinstance(node.value, dict) or not isinstance(variants.value, list):
@@ -28,7 +33,7 @@ def _variant(node: Node) -> Node:
     if values is None or not isinstance(node.value, dict) or not isinstance(values.value, dict):
         return node
     entries = dict(values.value)
-    for path in DOCUMENT_PATHS:
+    for path in document_paths():
         for depth in range(1, len(path) + 1):
             if (key := ".".join(path[:depth])) in entries:
                 entries[key] = _resolved(entries[key], path[depth:])
