@@ -118,6 +118,10 @@ DOCUMENTS: dict[str, Document] = {
         "stage_1": _pretraining("contrastive"),
         "stage_2": _adaptation("finetune", freeze={"backbone": True}),
     },
+    **{
+        kind: {"model": {"network": {"kind": kind}}, "stage_2": _adaptation("finetune")}
+        for kind in ("isfm_prompt", "isfm_flow", "tspn", "mwa_cnn", "protonet")
+    },
     "from_a_checkpoint": {
         "stage_2": _adaptation("finetune", init={"checkpoint": "save/encoder.safetensors"}, freeze={"backbone": True})
     },

@@ -58,6 +58,41 @@ def test_the_lock_of_a_complete_network_loads_to_the_same(tmp_path):
             {"model": {"network": {"kind": "resnet1d", "layers": [1, 1]}}},
             "layers has 2 entries, but there are four stages",
         ),
+        (
+            {"model": {"network": {"kind": "isfm_flow", "length": 8}}},
+            r"network\.length is 8, but windows have 1024 samples",
+        ),
+        (
+            {"model": {"network": {"kind": "isfm_flow", "condition": {"max_systems": 2}}}},
+            r"network\.condition\.max_systems is 2, but system 2 lies outside 0 to 1",
+        ),
+        (
+            {
+                "model": {"network": {"kind": "isfm_flow"}},
+                "stage_1": {"pretrain_mode": "custom", "target": "flow", "params": {"hidden": 3}},
+            },
+            r"stage_1\.params\.hidden has no effect beside network isfm_flow",
+        ),
+        (
+            {"model": {"network": {"kind": "isfm_prompt"}, "embedding": {"kind": "hse_prompt"}}},
+            "network isfm_prompt has a prompt of its own",
+        ),
+        (
+            {
+                "model": {
+                    "network": {"kind": "isfm_prompt"},
+                    "embedding": {"kind": "hse", "dim": 6},
+                    "backbone": {"kind": "dlinear"},
+                }
+            },
+            r"network\.prompt\.fusion: attention has 4 heads",
+        ),
+        (
+            {"model": {"network": {"kind": "isfm_prompt", "prompt": {"max_systems": 1}}}},
+            r"network\.prompt\.max_systems is 1, but system 2",
+        ),
+        ({"model": {"network": {"kind": "tspn", "width": 6}}}, r"width is 6, but layers\[0\] has 4 transforms"),
+        ({"model": {"network": {"kind": "tspn", "features": ["rms", "rms"]}}}, "rms is named more than once"),
     ],
 )
 def test_what_means_nothing_is_refused(changes, message):

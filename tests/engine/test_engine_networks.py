@@ -33,6 +33,37 @@ def test_every_mode_adapts_a_complete_network(rig, tmp_path, stage_2):
     assert report.digest_saved == report.digest_started
 
 
+FLOW = {"network": {"kind": "isfm_flow", "length": 256, "hidden": 8, "time_dim": 4, "condition": {"dim": 4}}}
+PROMPTED = {
+    "network": {"kind": "isfm_prompt", "prompt": {"dim": 8, "max_systems": 4, "max_domains": 2}},
+    "embedding": {"kind": "patch", "patch_length": 32, "patches": 8, "dim": 16},
+    "backbone": {"kind": "dlinear"},
+}
+
+
+def test_a_flow_over_windows_trains_and_is_handed_over(rig, tmp_path):
+    base = document(rig, tmp_path, model=FLOW)
+    base["stage_1"] = {"pretrain_mode": "custom", "target": "flow", "systems": [1, 2], "epochs": 1}
+    base["stage_2"] |= {"epochs": 1, "control": "none"}
+    summary = TwoStageRun(base).fit()
+    assert "backbone.trunk.0.weight" in summary.stages[1].transfer.loaded
+    assert "head.linear.weight" in load_file(summary.stages[0].checkpoint)
+
+
+def test_a_prompt_of_the_network_can_be_frozen(rig, tmp_path):
+    summary = run(rig, tmp_path, PROMPTED, **FINETUNE, freeze={"prompt": True})
+    before, after = (load_file(stage.checkpoint) for stage in summary.stages)
+    prompts = [name for name in before if name.startswith("embedding.prompt.")]
+    assert prompts
+    assert all(before[name].equal(after[name]) for name in prompts)
+    assert not before["embedding.signal.conv1.weight"].equal(after["embedding.signal.conv1.weight"])
+
+
+@pytest.mark.parametrize("kind", ["tspn", "mwa_cnn", "protonet"])
+def test_every_other_complete_network_runs_with_its_defaults(rig, tmp_path, kind):
+    assert run(rig, tmp_path, {"network": {"kind": kind}}, **FINETUNE).stages[1].transfer.encoder_share == 1.0
+
+
 def test_a_frozen_network_stays_bit_for_bit(rig, tmp_path):
     summary = run(rig, tmp_path, RESNET, **FINETUNE, freeze={"backbone": True})
     before, after = (load_file(stage.checkpoint) for stage in summary.stages)

@@ -97,11 +97,16 @@ UNSAID: dict[str, tuple[str, ...]] = {
     ),
     "the converter refuses the old complete networks by name": (
         "encoder.ModelConfig.network",
-        "networks.NetworkConfig.kind",
         "networks.ResNet1D.block",
         "networks.ResNet1D.layers",
         "networks.ResNet1D.width",
-        "networks._Channelled.channels",
+        *(f"network_base.{field}" for field in ("NetworkConfig.kind", "Channelled.channels")),
+        *(f"networks.{field}" for field in ("ISFMPrompt.prompt", "ISFMPrompt.dropout")),
+        *(f"networks.{field}" for field in ("MWACNN.width", "MWACNN.dropout", "ProtoNet.features")),
+        *(f"tspn.TSPN.{field}" for field in ("layers", "width", "features", "skip", "hidden")),
+        *(f"tspn.TSPN.{field}" for field in ("centre", "centre_spread", "band", "band_spread")),
+        *(f"isfm_flow.ISFMFlow.{field}" for field in ("length", "hidden", "time_dim", "condition")),
+        *(f"isfm_flow.FlowCondition.{field}" for field in ("dim", "max_systems", "max_domains")),
     ),
     "it is new here": (
         "encoder.ModelConfig.max_parameters",

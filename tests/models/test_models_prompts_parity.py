@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from twostage.config.model import HSE, DLinear, HSEPrompt, HSEv2, LinearHead, ModelConfig, Patch, PatchTST
+from twostage.config.model import HSE, DLinear, HSEPrompt, HSEv2, ISFMPrompt, LinearHead, ModelConfig, Patch, PatchTST
 from twostage.config.model.prompts import RigPrompt, SystemPrompt
 from twostage.models.embeddings import hse, hse_v2
 from twostage.models.embeddings.rig_prompt import RigPrompts
@@ -228,6 +228,13 @@ def test_prompt_beside_the_plain_embedding(recorded):
     embedded = encoder.embedding(run.windows[:1], torch.tensor([12000.0]), run.starts("B1"))
     fused = prompts(embedded, one, one, torch.tensor([12000.0]))
     assert_near(distance_logits(run.state, encoder.backbone(fused), 1), run.arrays["out/B1"])
+    network = ISFMPrompt(prompt=rig_prompt(run.about["config"]))
+    whole = Encoder(ModelConfig(network=network, embedding=embedding_config(run.about["config"]), backbone=DLinear()))
+    theirs = {name: tensor for name, tensor in run.state.items() if not name.startswith("task_head.")}
+    whole.eval().load_state_dict(from_legacy(theirs))
+    assert to_legacy(whole.state_dict()).keys() == theirs.keys()
+    tokens_BPD = whole(run.windows[:1], torch.tensor([12000.0]), run.starts("B1"), system_B=one, domain_B=one)
+    assert_near(distance_logits(run.state, tokens_BPD, 1), run.arrays["out/B1"])
     alone = encoder(run.windows, torch.full((3,), 12000.0), run.starts("B3"))
     assert_near(distance_logits(run.state, alone, 1), run.arrays["out/B3"])
 

@@ -19,13 +19,13 @@ def _misfit(model: ModelConfig, data: DataConfig, stage: StageConfig) -> str | N
     window = getattr(stage, "window", None) or data.window
     if reason := model.misfit(length=window.length, systems=_named_systems(stage)):
         return f"model.{reason}"
-    if getattr(stage, "prompt", None) is not None and getattr(model.embedding, "prompt", None) is None:
+    if getattr(stage, "prompt", None) is not None and not model.has_prompt:
         return (
             f"stage_1.prompt compares prompts, but {_named(model)} has none as it is written; leave it "
             "out, or choose an embedding with one: hse_prompt or hse_v2"
         )
     keeps_prompt = getattr(getattr(stage, "freeze", None), "prompt", False)
-    if keeps_prompt and getattr(model.embedding, "prompt", None) is None:
+    if keeps_prompt and not model.has_prompt:
         return (
             f"stage_2.freeze.prompt is true, but {_named(model)} has no prompt as it is written; leave "
             "it out, or choose an embedding with one: hse_prompt or hse_v2"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from twostage.config.model import ISFMFlow
+from twostage.config.stage_1.plugins import Flow
 from twostage.config.stage_2.fewshot import FewshotConfig
 
 if TYPE_CHECKING:
@@ -20,7 +22,11 @@ def _reasons(config: TwoStageConfig) -> Iterator[str]:
     kind = config.model.network.kind
     if getattr(config.stage_1, "backbones", None) is not None:
         yield f"stage_1.backbones has no effect beside network {kind}, which has no backbone to choose; leave it out"
-    if getattr(config.stage_1, "needs_patches", False):
+    if isinstance(config.model.network, ISFMFlow) and isinstance(flow := getattr(config.stage_1, "params", None), Flow):
+        for name in Flow.model_fields:
+            if getattr(flow, name) != getattr(Flow(), name):
+                yield f"stage_1.params.{name} has no effect beside network {kind}, which has a last layer of its own"
+    elif getattr(config.stage_1, "needs_patches", False):
         yield (
             f"stage_1 restores patches, but network {kind} reads whole windows and cuts none; choose another "
             "pretrain_mode, or an embedding and a backbone in the place of the network"

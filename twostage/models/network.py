@@ -13,7 +13,7 @@ from inspect import signature
 from torch import Tensor, nn
 
 from twostage.components import build
-from twostage.config.model import ModelConfig
+from twostage.config.model import ISFMPrompt, ModelConfig
 from twostage.models.embeddings.patching import PatchEmbedding, PatchStarts
 from twostage.models.embeddings.whole import WholeWindows
 
@@ -99,6 +99,8 @@ def _parts(config: ModelConfig) -> tuple[PatchEmbedding, nn.Module]:
         return WholeWindows(), build(config.complete)
     embedding: PatchEmbedding = build(config.patched)
     assert config.backbone is not None  # noqa: S101 - the document has both or a complete network
+    if isinstance(config.network, ISFMPrompt):
+        embedding = build(config.network, embedding, dim=config.dim)
     return embedding, build(config.backbone, dim=config.dim, patches=config.patches)
 
 

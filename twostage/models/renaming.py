@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from twostage.errors import TransferError
-from twostage.models.renaming_networks import NETWORK_PAIRS
-from twostage.models.renaming_prompt import PAIRS
+from twostage.models.renaming_networks import NETWORK_NAMES, NETWORK_PAIRS
+from twostage.models.renaming_outer import join, join_legacy, split, split_legacy
+from twostage.models.renaming_prompt import PAIRS, Pairs
 
 State = dict[str, Tensor]
 
@@ -81,6 +82,14 @@ _RESHAPED = (
     Reshaped("backbone.encoder.attn_layers.{}.conv2.weight", "backbone.layers.{}.linear2.weight", *_POSITION),
     Reshaped("backbone.conv_layers.{}.weight", "backbone.blocks.{}.local.weight", *_POSITION),
     Reshaped("backbone.spectral_layers.{}.weights", "backbone.blocks.{}.spectrum", *_COMPLEX),
+    *(
+        Reshaped(
+            f"signal_processing_layers.{{}}.signal_processing_modules.LNO.{theirs}",
+            f"backbone.layers.{{}}.transforms.laplace.{ours}",
+            *_COMPLEX,
+        )
+        for theirs, ours in (("weights_pole", "poles"), ("weights_residue", "residues"))
+    ),
     Reshaped("task_head.category_tokes.{}", "head.classes.{}", *_BATCH_OF_ONE),
 )
 # Their three projections are our one, stacked in this order.
@@ -93,6 +102,17 @@ _OUR_PROJECTION = re.compile(r"backbone\.layers\.(\d+)\.self_attn\.in_proj_(\w+)
 
 def from_legacy(state: Mapping[str, Tensor]) -> State:
     """Rename a PHM-Vibench state dict to ours. Raises TransferError for a name that has no counterpart."""
+    inner, outer = split_legacy(state)
+    return join(_from_legacy(inner), _from_legacy(outer))
+
+
+def to_legacy(state: Mapping[str, Tensor]) -> State:
+    """Rename our state dict to PHM-Vibench's. Raises TransferError for a name that has no counterpart."""
+    inner, outer = split(state)
+    return join_legacy(_to_legacy(inner), _to_legacy(outer))
+
+
+def _from_legacy(state: Mapping[str, Tensor]) -> State:
     ours: State = {}
     for name, tensor in state.items():
         if match := _LEGACY_PROJECTION.fullmatch(name):
@@ -114,9 +134,9 @@ def our_name(name: str) -> str | None:
     return next((new for old, ours in rows if (new := _renamed(name, old, ours)) is not None), None)
 
 
-def to_legacy(state: Mapping[str, Tensor]) -> State:
-    """Rename our state dict to PHM-Vibench's. Raises TransferError for a name that has no counterpart."""
+def _to_legacy(state: Mapping[str, Tensor]) -> State:
     legacy: State = {}
+    rows = [(ours, theirs) for theirs, ours in (*_of_its_network(state), *_SAME_TENSOR)]
     for name, tensor in state.items():
         if match := _OUR_PROJECTION.fullmatch(name):
             for part, third in zip(_STACKED, tensor.chunk(3), strict=True):
@@ -124,8 +144,19 @@ def to_legacy(state: Mapping[str, Tensor]) -> State:
         elif reshaped := _reshaped_to_legacy(name, tensor):
             legacy |= reshaped
         else:
-            legacy[_counterpart(name, [(ours, theirs) for theirs, ours in _SAME_TENSOR])] = tensor
+            legacy[_counterpart(name, rows)] = tensor
     return legacy
+
+
+def _of_its_network(state: Mapping[str, Tensor]) -> Pairs:
+    """The pairs of the complete network with all of these names: each called its classifier otherwise."""
+    names = [name for name in state if name.startswith("backbone.")]
+    rows = [row.ours for row in _RESHAPED]
+    for pairs in NETWORK_NAMES.values():
+        known = [*(ours for _, ours in pairs), *rows]
+        if names and all(any(_renamed(name, each, each) is not None for each in known) for name in names):
+            return pairs
+    return ()
 
 
 def _legacy_projection(layer: str, part: str, kind: str) -> str:

@@ -10,7 +10,9 @@ from pydantic import Field, model_validator
 from twostage.config.base import Count, Section
 from twostage.config.model.backbones import Backbone, PatchTST
 from twostage.config.model.embeddings import HSE, Embedding
-from twostage.config.model.networks import ISFM, CompleteNetwork, Network, is_complete
+from twostage.config.model.network_base import CompleteNetwork
+from twostage.config.model.networks import ISFM, ISFMPrompt, Network, is_complete
+from twostage.config.model.prompts import RigPrompt
 
 
 class ModelConfig(Section):
@@ -57,7 +59,12 @@ class ModelConfig(Section):
     @property
     def reach(self) -> int:
         """Samples that a window needs at least."""
-        return self.patched.patch_length if self.complete is None else 1
+        return self.patched.patch_length if self.complete is None else self.complete.reach
+
+    @property
+    def has_prompt(self) -> bool:
+        """Whether tokens meet what is learned of systems."""
+        return isinstance(self.network, ISFMPrompt) or getattr(self.embedding, "prompt", None) is not None
 
     def misfit(
         self,
@@ -68,8 +75,9 @@ class ModelConfig(Section):
         domains: Sequence[int | None] = (),
     ) -> str | None:
         """Say why windows of such a length, number of channels, systems or domains cannot be encoded, or None."""
-        reader = self.complete or self.patched
-        return reader.misfit(length=length, channels=channels, systems=systems, domains=domains)
+        readers = (self.network, *(() if self.embedding is None else (self.embedding,)))
+        reasons = (each.misfit(length=length, channels=channels, systems=systems, domains=domains) for each in readers)
+        return next((reason for reason in reasons if reason), None)
 
     @model_validator(mode="before")
     @classmethod
@@ -92,6 +100,21 @@ class ModelConfig(Section):
                 f"{' and '.join(idle)} would have no effect, because network {self.network.kind} reads windows itself; "
                 "leave it out, or write null"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_prompt(self) -> Self:
+        if isinstance(self.network, ISFMPrompt):
+            if getattr(self.embedding, "prompt", None) is not None:
+                raise ValueError(
+                    "network isfm_prompt has a prompt of its own; write embedding.prompt: null beside it, or network "
+                    "isfm with the prompt of the embedding"
+                )
+            if self.network.prompt.fusion == "attention" and self.dim % RigPrompt.heads:
+                raise ValueError(
+                    f"embedding.dim is {self.dim}, but network.prompt.fusion: attention has {RigPrompt.heads} heads "
+                    f"with equally many features each; make dim a multiple of {RigPrompt.heads}"
+                )
         return self
 
     @model_validator(mode="after")

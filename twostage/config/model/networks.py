@@ -1,8 +1,4 @@
-"""Networks: how an encoder is made, of an embedding and a backbone, or as one whole.
-
-A complete network answers one token for each window: ``dim`` says how many features it has, and ``misfit`` why it
-cannot read certain windows, or None when it can.
-"""
+"""Networks: how an encoder is made, of an embedding and a backbone, or as one whole."""
 
 from __future__ import annotations
 
@@ -11,14 +7,13 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import Component, Count, FromList
+from twostage.config.base import Count, FromList
+from twostage.config.model.embeddings import Dropout
+from twostage.config.model.isfm_flow import ISFMFlow
+from twostage.config.model.network_base import Channelled, CompleteNetwork, NetworkConfig
+from twostage.config.model.prompts import RigPrompt
+from twostage.config.model.tspn import TSPN
 from twostage.config.plugins import Family, members
-
-
-class NetworkConfig(Component):
-    """What every network has."""
-
-    kind: str
 
 
 class ISFM(NetworkConfig):
@@ -30,46 +25,30 @@ class ISFM(NetworkConfig):
     kind: Literal["isfm"] = "isfm"
 
 
-class CompleteNetwork(NetworkConfig):
-    """What every network has that reads windows itself, without an embedding and a backbone of the document."""
+class ISFMPrompt(NetworkConfig):
+    """An embedding, a prompt of the window's system, condition and sampling rate that its tokens meet, a backbone."""
 
-    @property
-    def dim(self) -> int:
-        """Features of the one token that stands for a window."""
-        raise NotImplementedError
+    implementation: ClassVar[str] = "twostage.models.embeddings.outer_prompt:OuterPrompt"
+    legacy: ClassVar[str] = "M_02_ISFM_Prompt"
+
+    kind: Literal["isfm_prompt"] = "isfm_prompt"
+    prompt: RigPrompt = Field(default_factory=RigPrompt, description="The prompt, and how tokens meet it.")
+    dropout: Dropout = Field(0.1, description="Dropout of the prompt and of its fusion with tokens.")
 
     def misfit(
         self,
         *,
         length: int | None = None,  # noqa: ARG002 - one signature for all
         channels: int | None = None,  # noqa: ARG002
-        systems: Sequence[int] = (),  # noqa: ARG002
-        domains: Sequence[int | None] = (),  # noqa: ARG002
+        systems: Sequence[int] = (),
+        domains: Sequence[int | None] = (),
     ) -> str | None:
-        """Say why windows of such a length, number of channels, systems or domains cannot be read, or None."""
-        return None
+        """Say which system or operating condition has no vector."""
+        reason = self.prompt.misfit(systems=systems, domains=domains)
+        return None if reason is None else reason.replace("embedding.prompt", "network.prompt")
 
 
-class _Channelled(CompleteNetwork):
-    """A network whose first layer is made for a number of channels."""
-
-    channels: Count = Field(1, description="Channels of the windows.")
-
-    def misfit(
-        self,
-        *,
-        length: int | None = None,  # noqa: ARG002 - one signature for all
-        channels: int | None = None,
-        systems: Sequence[int] = (),  # noqa: ARG002
-        domains: Sequence[int | None] = (),  # noqa: ARG002
-    ) -> str | None:
-        """Say that windows have another number of channels."""
-        if channels is None or channels == self.channels:
-            return None
-        return f"network.channels is {self.channels}, but windows have {channels} channel(s)"
-
-
-class ResNet1D(_Channelled):
+class ResNet1D(Channelled):
     """Residual network of one-dimensional convolutions: a stem, four stages of blocks, and the mean over time."""
 
     implementation: ClassVar[str] = "twostage.models.networks.resnet1d:ResNet1D"
@@ -97,7 +76,50 @@ class ResNet1D(_Channelled):
         return self.width * 8 * (4 if self.block == "bottleneck" else 1)
 
 
-Network = Annotated[ISFM | ResNet1D, Family("twostage.networks", "kind", NetworkConfig)]
+class MWACNN(Channelled):
+    """Convolutions between wavelet transforms, with gates that weigh the channels."""
+
+    implementation: ClassVar[str] = "twostage.models.networks.mwa_cnn:MWACNN"
+    legacy: ClassVar[str] = "MWA_CNN"
+    paper: ClassVar[str] = "Wang et al. 2022, Multilevel wavelet attention CNN (its order of layers)"
+
+    kind: Literal["mwa_cnn"] = "mwa_cnn"
+    width: Annotated[int, Field(ge=6, multiple_of=6)] = Field(
+        12, description="Features of the first convolution; each transform doubles them. A multiple of 6."
+    )
+    dropout: Dropout = Field(0.1, description="Dropout after each transform but the first.")
+
+    @property
+    def dim(self) -> int:
+        """Features after three doublings."""
+        return 8 * self.width
+
+
+class ProtoNet(Channelled):
+    """The encoder of PHM-Vibench's prototypical network: three convolutions, the mean over time, one linear layer."""
+
+    implementation: ClassVar[str] = "twostage.models.networks.protonet:ProtoNet"
+    legacy: ClassVar[str] = "ProtoNet"
+    paper: ClassVar[str] = "Snell et al. 2017, Prototypical Networks for Few-shot Learning (the idea of the encoder)"
+
+    kind: Literal["protonet"] = "protonet"
+    features: Count = Field(64, description="Features of the token.")
+
+    @property
+    def dim(self) -> int:
+        """Features of the token."""
+        return self.features
+
+    @property
+    def reach(self) -> int:
+        """Two poolings need four samples."""
+        return 4
+
+
+Network = Annotated[
+    ISFM | ISFMPrompt | ISFMFlow | ResNet1D | TSPN | MWACNN | ProtoNet,
+    Family("twostage.networks", "kind", NetworkConfig),
+]
 
 
 def is_complete(written: object) -> bool:

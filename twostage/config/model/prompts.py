@@ -37,7 +37,7 @@ class SystemPrompt(Section):
 
     def misfit(self, *, systems: Sequence[int]) -> str | None:
         """Say which system has no row, or None."""
-        return None if self.overflow == "wrap" else _outside("system", systems, self.max_systems)
+        return None if self.overflow == "wrap" else outside("system", systems, self.max_systems)
 
 
 class RigPrompt(Section):
@@ -63,10 +63,11 @@ class RigPrompt(Section):
                 "embedding.prompt is made of the operating condition, but the metadata table has no Domain_id for it; "
                 "fill it in, or write embedding.prompt: null"
             )
-        return _outside("system", systems, self.max_systems) or _outside("domain", known, self.max_domains)
+        return outside("system", systems, self.max_systems) or outside("domain", known, self.max_domains)
 
 
-def _outside(what: str, ids: Sequence[int], rows: int) -> str | None:
+def outside(what: str, ids: Sequence[int], rows: int) -> str | None:
+    """Say which id of a system or domain has no row in the table of a prompt, or None."""
     outside = sorted({id_ for id_ in ids if not 0 <= id_ < rows})
     if not outside:
         return None

@@ -39,7 +39,7 @@ class PromptedEmbedding(PatchEmbedding):
         """Build what follows the prompt, and draw the initial weights in the order that recorded runs have."""
         self.norm = nn.LayerNorm(self.config.dim)
         self.dropout = nn.Dropout(self.config.dropout)
-        self.apply(_initialise)
+        self.apply(initialise)
 
 
 def ids_of(name: str, given: Mapping[str, Tensor | None]) -> list[Tensor]:
@@ -57,7 +57,8 @@ def prompt_table(rows: int, dim: int) -> nn.Embedding:
     return table
 
 
-def _initialise(module: nn.Module) -> None:
+def initialise(module: nn.Module) -> None:
+    """Draw the initial weights of a linear layer as recorded runs do."""
     if isinstance(module, nn.Linear):
         nn.init.xavier_uniform_(module.weight)
         nn.init.zeros_(module.bias)

@@ -10,11 +10,13 @@ import math
 import torch
 from torch import Tensor, nn
 
-from twostage.config.model import ModelConfig
+from twostage.config.model import ISFMFlow, ModelConfig
 from twostage.config.stage_1 import CustomConfig
 from twostage.config.stage_1 import plugins as configs
 from twostage.data.recordings import Part
 from twostage.data.windowed import Batch
+from twostage.models.heads.velocity import WindowVelocityHead
+from twostage.models.networks.flow_paths import velocity
 from twostage.objectives.base import Objective
 
 
@@ -46,20 +48,26 @@ class Flow(Objective):
 
     Liu et al. 2023, "Flow Straight and Fast: Learning to Generate and Transfer Data with Rectified Flow", eq. 1.
     The encoder sees the mixture alone, so that what it hands on is made to tell signals from noise of every strength.
+    The network isfm_flow is told the share of the window as well, and answers for whole windows.
     """
 
     @staticmethod
-    def head(config: CustomConfig, model: ModelConfig) -> VelocityHead:
+    def head(config: CustomConfig, model: ModelConfig) -> VelocityHead | WindowVelocityHead:
         """The head that answers velocities; it stays in stage 1."""
+        if isinstance(network := model.network, ISFMFlow):
+            return WindowVelocityHead(dim=network.dim, length=network.length, channels=network.channels)
         assert isinstance(config.params, configs.Flow)  # noqa: S101 - chosen by the config's target
         return VelocityHead(config.params, model)
 
     def loss(self, batch: Batch, part: Part) -> Tensor:  # noqa: ARG002 - the same in every part
-        """Mean squared error of the velocity over the samples of all patches; 0-dimensional."""
+        """Mean squared error of the velocity over the samples of all patches, or of windows; 0-dimensional."""
         x_BLC, embedding = batch.x_BLC, self.network.embedding
         noise_BLC, share_B = self._drawn(x_BLC)
         share_B11 = share_B[:, None, None]
         mixture_BLC = (1 - share_B11) * noise_BLC + share_B11 * x_BLC
+        if isinstance(self.network.head, WindowVelocityHead):
+            velocity_BLC = velocity(self.network, mixture_BLC, share_B, batch.system_B, batch.domain_B)
+            return (velocity_BLC - (x_BLC - noise_BLC)).square().mean()
         starts = embedding.starts(x_BLC)
         tokens_BPD = self.network.encode(
             mixture_BLC, batch.sample_rate_B, starts, system_B=batch.system_B, domain_B=batch.domain_B
