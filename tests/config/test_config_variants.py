@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,7 +105,9 @@ def test_a_bad_value_names_the_variant_and_the_key():
 
 def test_a_rule_that_a_variant_breaks_is_told():
     _, message = refusal({"name": "x", "set": {"stage_1.scheduler": {"kind": "cosine", "minimum": 0.5}}})
-    assert message == "variant x: stage_1: scheduler.minimum (0.5) must be less than optimizer.lr (0.001)"
+    assert message == (
+        "variant x: stage_1: scheduler.minimum (0.5) must be less than optimizer.lr (0.001) (set by stage_1.scheduler)"
+    )
 
 
 def test_a_list_item_that_is_not_there_is_told():
@@ -150,3 +154,12 @@ def test_what_a_run_has_once_cannot_vary(key):
 def test_a_key_is_dotted(key):
     _, message = refusal({"name": "x", "set": {key: 1}})
     assert "no dotted key such as data.batch_size" in message
+
+
+def test_what_is_remembered_of_an_old_file_is_no_part_of_a_variant():
+    carrier = {"shape": "single", "files": [{"kept": {"task": {"margin": math.inf}}}]}
+    config = TwoStageConfig.model_validate(
+        {"stage_1": {"pretrain_mode": "contrastive"}, "variants": [{"name": "x"}], "legacy": carrier}
+    )
+    ((_, document),) = variants_of(config)
+    assert document.legacy == config.legacy

@@ -200,14 +200,16 @@ def test_a_knot_of_bearings_that_no_draw_unties_is_refused():
             {"queries": 5},
             """class 0 of system 1 has 2 bearings with 8 windows in the test part, but an episode takes 1 of them
             for the support (shots) and 5 for the query (queries), from other bearings; 2 more classes lack the
-            same. Raise data.window.per_recording, or lower stage_2.shots or stage_2.queries""",
+            same. Raise data.window.per_recording, take longer recordings (data.source.seconds, if they are
+            simulated), or lower stage_2.shots or stage_2.queries""",
         ),
         (
             table(bearings=1),
             {"support_unit": "window", "queries": 4},
             """class 0 of system 1 has 4 windows in the test part, but an episode takes 1 of them for the support
             (shots) and 4 for the query (queries), without a common sample; 2 more classes lack the same. Raise
-            data.window.per_recording, or lower stage_2.shots or stage_2.queries""",
+            data.window.per_recording, take longer recordings (data.source.seconds, if they are simulated), or lower
+            stage_2.shots or stage_2.queries""",
         ),
         (
             table(),

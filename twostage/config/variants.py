@@ -108,7 +108,7 @@ def _expand(config: TwoStageConfig, point: Point) -> Expansion:
     document = None
     if not problems:
         try:
-            document = validate(tree)
+            document = validate(tree).model_copy(update={"legacy": config.legacy})
         except DocumentError as error:
             problems += error.problems
     return Expansion(point, document, tuple(notes), tuple(_of(point, problem) for problem in problems))
@@ -146,6 +146,8 @@ def _base(config: TwoStageConfig, point: Point) -> dict[str, Any]:
     written: dict[str, Any] = _written(config)
     for name in ("variants", "sweep"):
         written.pop(name, None)
+    if "legacy" in written:  # what it keeps of an old file may be what no document can hold
+        written["legacy"] = {key: written["legacy"][key] for key in ("shape", "reading") if key in written["legacy"]}
     backbones = getattr(config.stage_1, "backbones", None)
     touches = any(key.startswith("stage_1") for key in point.set)
     if backbones and touches and config.model.backbone == backbones[0]:

@@ -120,7 +120,8 @@ def refusal(cells: Sequence[Cell], part: Part, written: FewshotConfig, shots: in
 
 def _remedy(unit: str, *, enough_units: bool) -> str:
     if enough_units:
-        return "Raise data.window.per_recording, or lower stage_2.shots or stage_2.queries"
+        longer = "take longer recordings (data.source.seconds, if they are simulated)"
+        return f"Raise data.window.per_recording, {longer}, or lower stage_2.shots or stage_2.queries"
     coarser = {"bearing": "recording", "recording": "window"}[unit]
     return (
         f"Give the part more {unit}s (data.split or stage_2.split), or write stage_2.support_unit: {coarser}, which "
