@@ -146,7 +146,7 @@ def _base(config: TwoStageConfig, point: Point) -> dict[str, Any]:
     written: dict[str, Any] = _written(config)
     for name in ("variants", "sweep"):
         written.pop(name, None)
-    if "legacy" in written:  # what it keeps of an old file may be what no document can hold
+    if written.get("legacy"):  # what it keeps of an old file may be what no document can hold
         written["legacy"] = {key: written["legacy"][key] for key in ("shape", "reading") if key in written["legacy"]}
     backbones = getattr(config.stage_1, "backbones", None)
     touches = any(key.startswith("stage_1") for key in point.set)
