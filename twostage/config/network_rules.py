@@ -42,6 +42,8 @@ def _idle_parts(stage_2: object, kind: str) -> Iterator[str]:
         yield f"stage_2.freeze.embedding has no effect {all_of_it}; write freeze.backbone: true"
     if multiples is not None and multiples.embedding != 1.0:
         yield f"stage_2.lr_multipliers.embedding has no effect {all_of_it}; write lr_multipliers.backbone"
+    if getattr(getattr(stage_2, "unfreeze", None), "embedding", None) is not None:
+        yield f"stage_2.unfreeze.embedding has no effect {all_of_it}; write unfreeze.backbone"
     if isinstance(stage_2, FewshotConfig) and stage_2.trains and stage_2.freeze.backbone:
         yield (
             f"stage_2.freeze.backbone keeps all of network {kind}, so that no episode would train it; write "

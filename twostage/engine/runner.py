@@ -20,6 +20,7 @@ from twostage.engine.digest import tensors_digest
 from twostage.engine.halfway import Halfway, Snapshots, continue_log
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
+from twostage.engine.old_names import old_names
 from twostage.engine.plan import AdaptStage, Stage, is_trivial, section_of, trains
 from twostage.engine.results import CHECKPOINT, StageResult, labels
 from twostage.engine.seen import refuse_seen, stretches
@@ -184,6 +185,7 @@ def _flat(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
 
 def _write_down(result: StageResult, metrics: Mapping[str, Any], data: StageData) -> None:
     content = {"epochs": result.epochs, "best_epoch": result.best_epoch, "labels": labels(result.notices), **metrics}
+    content |= old_names(metrics, data.used)
     files = {"metrics.json": content, "split.json": data.report()}
     if result.transfer is not None:
         files["transfer.json"] = result.transfer.as_json()
