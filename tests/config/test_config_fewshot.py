@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from twostage.config.episode_rules import MOST_DOMAINS, classes_of_rig
 from twostage.config.load import load_config, load_document, load_text
 from twostage.config.lock import lock_text
 from twostage.config.problems import DocumentError
+from twostage.data.sources.synthetic.rigs import DESIGNS
 
 
 def document(**stage_2):
@@ -116,3 +118,40 @@ def test_a_lock_gives_an_equal_config(method):
     text = lock_text(loaded)
     assert load_text(text, "lock").config == loaded.config
     assert ("epochs:" in text) == loaded.config.stage_2.trains
+
+
+@pytest.mark.parametrize(
+    ("stage_2", "source", "told"),
+    [
+        ({"ways": 5}, {}, "stage_2.ways is 5, but the simulated rig 2 has 4 classes"),
+        ({"systems_per_episode": 2}, {}, "stage_2.systems_per_episode is 2, but a target names 1 system"),
+        ({"domains_per_episode": 3}, {"domains": 2}, "at most 2 operating conditions"),
+        ({"shots": [1, 4000]}, {}, r"stage_2.shots (4000) and stage_2.queries (15) are 4015 windows of each class"),
+        ({"queries": 700}, {"bearings_per_class": 1}, "holds at most 640 of a class"),
+        ({}, {"bearings_per_class": 1}, "need 6 of them, but data.source makes 3"),
+    ],
+)
+def test_episodes_that_the_simulated_rigs_cannot_fill_are_told(stage_2, source, told):
+    """Shots beyond the support, and other numbers that the document alone shows to be too large."""
+    data = {"source": {"kind": "synthetic"} | source, "split": {"unit": "bearing"}}
+    if "queries" in stage_2:
+        data["split"] = {"unit": "recording"}
+    with pytest.raises(DocumentError) as caught:
+        load_config({"data": data} | document(**stage_2))
+    assert told in str(caught.value)
+
+
+def test_the_numbers_of_the_simulated_rigs_are_those_of_their_designs():
+    assert {system: classes_of_rig(system) for system in DESIGNS} == {n: len(rig.faults) for n, rig in DESIGNS.items()}
+    assert max(len(rig.conditions) for rig in DESIGNS.values()) == MOST_DOMAINS
+    assert (classes_of_rig(12), classes_of_rig(13)) == (classes_of_rig(6), classes_of_rig(1))
+
+
+@pytest.mark.parametrize(
+    ("monitor", "fits"), [("validation/accuracy/2", True), ("validation/accuracy/3", False), ("train/loss", True)]
+)
+def test_a_monitor_is_one_that_is_logged(monitor, fits):
+    if fits:
+        assert load_config(document(checkpoint={"monitor": monitor})).stage_2.checkpoint.monitor == monitor
+    else:
+        assert f"checkpoint.monitor {monitor} is never logged" in refused(checkpoint={"monitor": monitor})

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from twostage.config.document import TwoStageConfig
 from twostage.config.stage_2 import FinetuneConfig, MultitaskConfig
+from twostage.config.stage_2.tasks import TASK_NAMES
 
 BASE = {"adapt_mode": "multitask", "targets": [{"system": 1}], "tasks": {"classification": {}, "rul_prediction": {}}}
 
@@ -78,6 +79,22 @@ def test_gradients_that_cannot_be_balanced_are_told(changes, told):
     assert told in refusal(**{"tasks": {"classification": {}, "anomaly_detection": {}}} | changes)
 
 
+@pytest.mark.parametrize(
+    "monitor",
+    ["validation/anomaly_detection/auroc", "validation/accuracy/2", "validation/signal_prediction/loss", "train/mse"],
+)
+def test_a_monitor_that_is_never_logged_is_told(monitor):
+    assert f"checkpoint.monitor {monitor} is never logged by adapt_mode multitask" in refusal(
+        checkpoint={"monitor": monitor}
+    )
+
+
+def test_a_monitor_of_a_task_that_some_target_leaves_out_is_told():
+    targets = [{"system": 1}, {"system": 2, "tasks": ["classification"]}]
+    told = refusal(targets=targets, checkpoint={"monitor": "validation/rul_prediction/rmse"})
+    assert "is never logged" in told
+
+
 def test_only_a_multitask_adaptation_has_tasks():
     with pytest.raises(ValidationError, match=r"targets\.tasks has no effect"):
         FinetuneConfig.model_validate({"targets": [{"system": 1, "tasks": ["classification"]}]})
@@ -100,13 +117,14 @@ def test_a_forecast_leaves_a_patch_to_see(length, fits):
 def test_the_best_epoch_has_the_smallest_error_and_the_largest_share():
     for name, mode in (
         ("rul_prediction/nasa_score", "min"),
-        ("rul_prediction/nasa_score_mean/3", "min"),
+        ("rul_prediction/nasa_score_mean/1", "min"),
         ("rul_prediction/phm2012_score", "max"),
         ("rul_prediction/r2", "max"),
-        ("rul_prediction/rmse/3", "min"),
+        ("rul_prediction/rmse/1", "min"),
         ("anomaly_detection/loss", "min"),
         ("anomaly_detection/auroc", "max"),
         ("signal_prediction/correlation", "max"),
     ):
-        written = BASE | {"checkpoint": {"monitor": f"validation/{name}"}}
+        tasks = dict.fromkeys(TASK_NAMES, {})
+        written = BASE | {"tasks": tasks, "checkpoint": {"monitor": f"validation/{name}"}}
         assert MultitaskConfig.model_validate(written).checkpoint.mode == mode

@@ -139,10 +139,16 @@ def test_targets_with_tasks_of_their_own_are_trainings_of_their_own(living, tmp_
     assert anomaly.digest != signal.digest != both.digest
 
 
-def test_a_monitor_of_a_task_that_does_not_train_is_told(living, tmp_path):
+def test_a_monitor_of_a_task_that_is_skipped_is_told(rig, tmp_path):
     checkpoint = {"monitor": "validation/rul_prediction/rmse"}
     with pytest.raises(TrainingError, match=r"never logs checkpoint\.monitor 'validation/rul_prediction/rmse'"):
-        run(living, tmp_path, *LABELS, checkpoint=checkpoint).fit()
+        run(rig, tmp_path, *LABELS, "rul_prediction", missing="skip", checkpoint=checkpoint).fit()
+
+
+def test_class_weights_of_the_wrong_number_are_told_before_training(living):
+    tasks = {"classification": {"class_weights": [1.0, 2.0]}}
+    with pytest.raises(DataError, match="class_weights has 2 numbers, but system 3 has 3 classes"):
+        prepared(living, tasks=tasks)
 
 
 def test_recordings_without_a_label_train_what_needs_none(spoilt):

@@ -57,6 +57,18 @@ def test_a_new_epoch_starts_from_nothing():
     assert metrics.compute()["accuracy/1"] == 1.0
 
 
+def test_a_class_without_windows_has_no_auroc_and_one_class_alone_has_none_either():
+    metrics = SystemMetrics({1: 3, 2: 2})
+    metrics.update(torch.eye(3)[[0, 0, 1, 1]] * 9, torch.ones(4, dtype=torch.int64), torch.tensor([0, 0, 1, 1]))
+    metrics.update(torch.eye(3)[[0, 1]] * 9, torch.full((2,), 2), torch.tensor([0, 0]))
+    found = metrics.compute()
+    assert found["auroc/1"] == found["auroc"] == 1.0
+    assert "auroc/2" not in found
+    metrics.reset()
+    metrics.update(torch.eye(3)[[0, 1]] * 9, torch.full((2,), 2), torch.tensor([0, 0]))
+    assert "auroc" not in metrics.compute()
+
+
 def test_balanced_accuracy_counts_the_classes_that_occur():
     """A class that is only predicted has no recall."""
     logits = torch.eye(3)[[0, 0, 1, 2]] * 9

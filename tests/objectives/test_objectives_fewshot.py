@@ -11,9 +11,10 @@ from safetensors.torch import load_file
 
 from twostage import TwoStageRun
 from twostage.config.load import load_config
+from twostage.config.problems import DocumentError
 from twostage.engine.plan import make_plan
 from twostage.engine.workshop import Workshop
-from twostage.errors import DataError, TrainingError
+from twostage.errors import DataError
 from twostage.report.gains import rows
 from twostage.report.manifest import read_stages
 
@@ -168,7 +169,7 @@ def test_too_few_bearings_are_told_before_anything_trains(rig, tmp_path):
 
 
 def test_a_monitor_that_is_never_logged_is_refused(wide_rig, tmp_path):
-    with pytest.raises(TrainingError, match=r"never logs checkpoint\.monitor 'validation/auroc'"):
+    with pytest.raises(DocumentError, match=r"checkpoint\.monitor validation/auroc is never logged by .* fewshot"):
         first(wide_rig, tmp_path, checkpoint={"monitor": "validation/auroc"})
 
 

@@ -10,6 +10,7 @@ from twostage.config.base import Count, FromList, Positive, Section
 from twostage.config.carrier import LegacyCarrier
 from twostage.config.data import DataConfig
 from twostage.config.embedding_rules import embedding_misfit
+from twostage.config.episode_rules import unfillable
 from twostage.config.fan_out import colliding_seeds, with_first_backbone
 from twostage.config.head_rules import head_misfit
 from twostage.config.leak_rules import accidental_leak
@@ -189,6 +190,12 @@ class TwoStageConfig(Section):
             window, patch = self.data_of(self.stage_2).window.length, self.model.reach
             if reason := self.stage_2.tasks.blind(window=window, patch=patch):
                 raise ValueError(f"stage_2.tasks.{reason}")
+        return self
+
+    @model_validator(mode="after")
+    def _episodes_can_be_filled(self) -> Self:
+        if self.stage_2 is not None and (reason := unfillable(self.stage_2, self.data_of(self.stage_2))):
+            raise ValueError(reason)
         return self
 
     @model_validator(mode="after")

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from twostage.config.stage_2.class_weights import ClassWeights
-from twostage.data.labels import UNLABELLED, LabelSpace
+from twostage.data.labels import UNLABELLED
 from twostage.data.recordings import Recording
+from twostage.data.targets import fault_class
 from twostage.data.windowed import WindowDataset
 from twostage.errors import DataError
 
@@ -61,9 +62,17 @@ class ClassWeighting(nn.Module):
 
 
 def refuse_misfit_weights(written: ClassWeights | None, recordings: Sequence[Recording], *, shared: bool) -> None:
-    """Raise DataError for weights that are not as many as the classes of some system of these recordings."""
-    if written is not None and written != "balanced":
-        _refuse_misfit(written, LabelSpace.of(recordings, shared=shared).counts)
+    """Raise DataError for weights that are not as many as the classes of some system of these recordings.
+
+    A system with one class alone has nothing to tell apart, and so no layer and no weights.
+    """
+    found: dict[int, set[float]] = {}
+    for recording in recordings:
+        label = fault_class(recording)
+        found.setdefault(recording.system, set()).update(() if label is None else (label,))
+    union = len(set().union(*found.values()))
+    counts = {system: union if shared else len(labels) for system, labels in found.items()}
+    _refuse_misfit(written, {system: count for system, count in counts.items() if count > 1})
 
 
 def _refuse_misfit(written: ClassWeights | None, classes: Mapping[int, int]) -> None:

@@ -16,7 +16,9 @@ from torchmetrics.classification import (
     MulticlassF1Score,
 )
 
-SCALARS = ("accuracy", "macro_f1", "balanced_accuracy", "auroc")
+from twostage.config.stage_2.measures import CLASSIFICATION
+
+SCALARS = CLASSIFICATION
 
 
 def _collection(classes: int) -> MetricCollection:
@@ -24,7 +26,7 @@ def _collection(classes: int) -> MetricCollection:
         {
             "accuracy": MulticlassAccuracy(classes, average="micro"),
             "macro_f1": MulticlassF1Score(classes, average="macro"),
-            "auroc": MulticlassAUROC(classes, average="macro"),
+            "auroc": MulticlassAUROC(classes, average=None),
             "confusion": MulticlassConfusionMatrix(classes),
         },
         compute_groups=False,
@@ -36,7 +38,8 @@ class SystemMetrics(nn.Module):
 
     Balanced accuracy is the mean recall over classes that occur; macro-F1 also counts a class that is only predicted,
     as scikit-learn does. AUROC is one class against the rest; a class without a positive or
-    without a negative window has none and is left out of its mean. Systems without a window have no metrics.
+    without a negative window has none and is left out of its mean; a system with windows of one class alone has no
+    AUROC. Systems without a window have no metrics.
     """
 
     def __init__(self, classes: Mapping[int, int]) -> None:
@@ -65,14 +68,17 @@ class SystemMetrics(nn.Module):
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="(No positive|No negative|Average precision|Some classes)")
                 values = metrics.compute()
-            confusion = values.pop("confusion")
+            confusion, auroc_K = values.pop("confusion"), values.pop("auroc")
             found[f"confusion/{system}"] = confusion.tolist()
             found[f"windows/{system}"] = int(confusion.sum())
             found[f"majority/{system}"] = float(confusion.sum(dim=1).max() / confusion.sum().clamp(min=1))
             found |= {f"{name}/{system}": float(value) for name, value in values.items()}
             found[f"balanced_accuracy/{system}"] = float(_recalls(confusion).mean())
+            if (measured_K := _with_both_kinds(confusion)).any():
+                found[f"auroc/{system}"] = float(auroc_K[measured_K].double().mean())
         for name in SCALARS:
-            found[name] = _mean([found[f"{name}/{system}"] for system in seen])
+            known = [found[f"{name}/{system}"] for system in seen if f"{name}/{system}" in found]
+            found |= {name: _mean(known)} if known else {}
         return found
 
     def reset(self) -> None:
@@ -85,6 +91,12 @@ def _recalls(confusion: Tensor) -> Tensor:
     """Recall of each class that occurs; the library counts one that is only predicted as a recall of 0."""
     windows = confusion.sum(dim=1)
     return confusion.diag()[windows > 0].double() / windows[windows > 0]
+
+
+def _with_both_kinds(confusion: Tensor) -> Tensor:
+    """Which classes have windows and are not alone (K,); the library gives all others an AUROC of 0."""
+    windows_K = confusion.sum(dim=1)
+    return (windows_K > 0) & (windows_K < windows_K.sum())
 
 
 def _mean(values: list[float]) -> float:

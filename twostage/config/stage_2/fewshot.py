@@ -10,6 +10,7 @@ from twostage.config.base import Count, FromList
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage_2.base import WHOLE, Adaptation, Freeze
 from twostage.config.stage_2.fewshot_methods import EpisodeFinetune, Matching, Method, Neighbours, Prototypical
+from twostage.config.stage_2.measures import EPISODES, never_logged
 
 _OF_TRAINING = (
     "epochs",
@@ -107,6 +108,14 @@ class FewshotConfig(Adaptation):
                 raise ValueError(f"{', '.join(idle)} would have no effect: no episode trains the encoder ({why})")
         if not isinstance(self.method, Prototypical | Matching | EpisodeFinetune) and self.freeze != Freeze():
             raise ValueError(f"freeze would have no effect: method {kind} does not train the encoder")
+        return self
+
+    @model_validator(mode="after")
+    def _monitor_is_logged(self) -> Self:
+        if self.trains and self.implementation == FewshotConfig.implementation:  # a class of a package may log more
+            for target in self.targets:
+                if reason := never_logged(self.checkpoint.monitor, EPISODES, (), target, "fewshot"):
+                    raise ValueError(reason)
         return self
 
     @model_serializer(mode="wrap")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twostage.config.model.heads import ClassificationHead, LinearHead
 from twostage.config.stage_2.base import EncoderAdaptation
 from twostage.config.stage_2.class_weights import CLASS_WEIGHTS_TEXT, ClassWeights
+from twostage.config.stage_2.measures import CLASSIFICATION, never_logged
 
 
 class FinetuneConfig(EncoderAdaptation):
@@ -22,3 +23,11 @@ class FinetuneConfig(EncoderAdaptation):
         0.0, description="Share of the target that is spread evenly over the classes of the window's system."
     )
     class_weights: ClassWeights | None = Field(None, description=CLASS_WEIGHTS_TEXT)
+
+    @model_validator(mode="after")
+    def _monitor_is_logged(self) -> Self:
+        if self.implementation == FinetuneConfig.implementation:  # a class of a package may log more
+            for target in self.targets:
+                if reason := never_logged(self.checkpoint.monitor, CLASSIFICATION, (), target, "finetune"):
+                    raise ValueError(reason)
+        return self

@@ -10,6 +10,7 @@ from twostage.config.base import NonNegative, Positive, Section
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage_2.base import EncoderAdaptation
 from twostage.config.stage_2.controls import Control
+from twostage.config.stage_2.measures import CLASSIFICATION, TASKS, never_logged
 from twostage.config.stage_2.target import Target, TaskName
 from twostage.config.stage_2.tasks import Tasks
 
@@ -87,6 +88,22 @@ class MultitaskConfig(EncoderAdaptation):
             )
         if balanced and all(len(self.tasks_of(target)) == 1 for target in self.targets):
             raise ValueError("weighting: gradient_balanced has nothing to balance, because every target has one task")
+        return self
+
+    @model_validator(mode="after")
+    def _monitor_is_logged(self) -> Self:
+        if self.implementation != MultitaskConfig.implementation:  # a class of a package may log more
+            return self
+        for target in self.targets:
+            tasks = self.tasks_of(target)
+            measures = [
+                measure if task == "classification" else f"{task}/{measure}"
+                for task in tasks
+                for measure in TASKS.get(task, CLASSIFICATION)
+            ]
+            losses = [f"{part}/{task}/loss" for part in ("train", "validation") for task in tasks]
+            if reason := never_logged(self.checkpoint.monitor, measures, losses, target, "multitask"):
+                raise ValueError(reason)
         return self
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ from twostage.data.windowed import Batch, WindowDataset
 from twostage.data.windows import WindowIndex
 from twostage.models.network import Network
 from twostage.objectives.adapt.encoder import EncoderObjective
+from twostage.objectives.adapt.monitors import refuse_blind_monitor
 from twostage.objectives.class_weights import ClassWeighting, refuse_misfit_weights
 from twostage.objectives.classification import SCALARS, SystemMetrics
 from twostage.objectives.smoothing import smoothed_cross_entropy
@@ -44,9 +45,10 @@ class Finetune(EncoderObjective):
     def examine(
         config: FinetuneConfig,
         recordings: Sequence[Recording],
-        windows: Mapping[Part, WindowIndex],  # noqa: ARG004 - the interface
+        windows: Mapping[Part, WindowIndex],
     ) -> tuple[Notice, ...]:
-        """Nothing to say. Raises DataError where class weights do not fit the classes."""
+        """Nothing to say. Raises DataError where class weights do not fit, or the monitor would be undefined."""
+        refuse_blind_monitor(config.checkpoint.monitor, recordings, windows["validation"])
         refuse_misfit_weights(config.class_weights, recordings, shared=config.head.share == "shared")
         return ()
 

@@ -5,7 +5,7 @@ Legend: B batch, L length, C channels, P patches, D features.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -15,15 +15,18 @@ from twostage.components import build, implementation_of
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import MultitaskConfig
 from twostage.config.stage_2.multitask import GradientBalance as Balanced
-from twostage.data.recordings import Part
+from twostage.data.recordings import Notice, Part, Recording
 from twostage.data.targets import Targets
 from twostage.data.windowed import Batch, WindowDataset
+from twostage.data.windows import WindowIndex
 from twostage.errors import TrainingError
 from twostage.models.heads.multitask import MultitaskHead
 from twostage.models.network import Network
 from twostage.objectives.adapt.balance import GradientBalance, gradient_norms, last_shared
 from twostage.objectives.adapt.encoder import EncoderObjective
+from twostage.objectives.adapt.monitors import refuse_blind_monitor
 from twostage.objectives.adapt.tasks.base import Task
+from twostage.objectives.class_weights import refuse_misfit_weights
 
 
 class Multitask(EncoderObjective):
@@ -58,6 +61,16 @@ class Multitask(EncoderObjective):
                 for name, task in written.items()
             }
         )
+
+    @staticmethod
+    def examine(
+        config: MultitaskConfig, recordings: Sequence[Recording], windows: Mapping[Part, WindowIndex]
+    ) -> tuple[Notice, ...]:
+        """Nothing to say. Raises DataError where class weights do not fit, or the monitor would be undefined."""
+        if (task := config.tasks.classification) is not None:
+            refuse_misfit_weights(task.class_weights, recordings, shared=task.head.share == "shared")
+        refuse_blind_monitor(config.checkpoint.monitor, recordings, windows["validation"])
+        return ()
 
     @property
     def tasks(self) -> dict[str, Task]:

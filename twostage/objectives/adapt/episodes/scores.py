@@ -14,9 +14,10 @@ import torch
 from scipy.stats import t as student
 from torch import Tensor
 
+from twostage.config.stage_2.measures import EPISODES
 from twostage.objectives.adapt.episodes.tasks import Task
 
-SCALARS = ("accuracy", "macro_f1")
+SCALARS = EPISODES
 _CONFIDENCE = 0.95
 
 

@@ -14,6 +14,7 @@ from torchmetrics.functional.classification import binary_auroc, binary_average_
 
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import tasks as configs
+from twostage.config.stage_2.measures import TASKS
 from twostage.data.targets import Targets
 from twostage.data.windowed import Batch
 from twostage.models.heads.anomaly import AnomalyHead
@@ -24,7 +25,7 @@ class AnomalyDetection(Task):
     """Binary cross entropy of the log-odds; an anomaly counts ``class_weights[1] / class_weights[0]`` times."""
 
     name = "anomaly_detection"
-    scalars = ("accuracy", "f1", "auroc", "auprc")
+    scalars = TASKS["anomaly_detection"]
 
     def __init__(self, config: configs.AnomalyDetection, *, targets: Targets, classes: Mapping[int, int]) -> None:
         super().__init__(config, targets=targets, classes=classes)

@@ -13,6 +13,7 @@ from torch.nn.functional import mse_loss
 
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import tasks as configs
+from twostage.config.stage_2.measures import TASKS
 from twostage.data.targets import Targets
 from twostage.data.windowed import Batch
 from twostage.models.heads.prediction import PredictionHead
@@ -24,7 +25,7 @@ class SignalPrediction(Task):
     """Squared error of a window's end, which the encoder sees as zeros, as the windows are scaled."""
 
     name = "signal_prediction"
-    scalars = ("mse", "mae", "correlation")
+    scalars = TASKS["signal_prediction"]
     likelihood = 0.5
 
     def __init__(self, config: configs.SignalPrediction, *, targets: Targets, classes: Mapping[int, int]) -> None:

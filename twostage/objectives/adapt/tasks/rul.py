@@ -12,6 +12,7 @@ from torch.nn.functional import mse_loss
 
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import tasks as configs
+from twostage.config.stage_2.measures import TASKS
 from twostage.data.targets import Targets
 from twostage.data.windowed import Batch
 from twostage.models.heads.rul import RulHead
@@ -23,7 +24,7 @@ class RulPrediction(Task):
     """Squared error of the remaining life in multiples of the scale; metrics are in the table's unit."""
 
     name = "rul_prediction"
-    scalars = ("rmse", "mae", "r2", "nasa_score", "nasa_score_mean", "phm2012_score")
+    scalars = TASKS["rul_prediction"]
     likelihood = 0.5
 
     def __init__(self, config: configs.RulPrediction, *, targets: Targets, classes: Mapping[int, int]) -> None:
