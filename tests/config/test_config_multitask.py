@@ -125,6 +125,6 @@ def test_the_best_epoch_has_the_smallest_error_and_the_largest_share():
         ("anomaly_detection/auroc", "max"),
         ("signal_prediction/correlation", "max"),
     ):
-        tasks = dict.fromkeys(TASK_NAMES, {})
+        tasks = {key: {} for key in TASK_NAMES}
         written = BASE | {"tasks": tasks, "checkpoint": {"monitor": f"validation/{name}"}}
         assert MultitaskConfig.model_validate(written).checkpoint.mode == mode
