@@ -146,7 +146,7 @@ def _second_stages() -> Iterator[Body]:
         "head": {"kind": "distance"},
     }
     yield {**plain(stage_2=tuned), "model": {"embedding": {"kind": "hse_v2"}}}
-    usual = {"control": "none", "targets": [{"systems": [3, 4]}], "split": {"unit": "recording"}}
+    usual = {"control": "none", "targets": [{"systems": [*range(3, 11)]}], "split": {"unit": "recording"}}
     for kind in dict.fromkeys(METHODS.values()):
         stage = {"adapt_mode": "fewshot", **usual, "unlabelled": "exclude", "support_unit": "window", "shots": [3]}
         trained = {"epochs": 3} if kind in {"prototypical", "matching"} else {}

@@ -117,10 +117,16 @@ def _training(draw: st.DrawFn, stage: Body, *, classifies: bool, own_batches: bo
     _maybe(draw, stage, "scheduler", schedules(stage["epochs"]))
     names = ("validation/loss", *(("validation/accuracy", "validation/macro_f1") if classifies else ()))
     _maybe(draw, stage, "checkpoint.monitor", st.sampled_from(names))
+    for key in ("l1", "l2"):
+        _maybe(draw, stage, f"regularization.{key}", PENALTIES)
+    _maybe(draw, stage, "validate_every", st.sampled_from((0.25, 1.0, float(stage["epochs"]))))
     _maybe(draw, stage, "early_stopping", st.one_of(st.none(), some(selection.EarlyStopping._parts())))
     if own_batches:
         _maybe(draw, stage, "batch_size", st.integers(1, 64))
         _maybe(draw, stage, "window", windows(whole=True))
+
+
+PENALTIES = st.sampled_from((0.0, 1e-5))
 
 
 @st.composite
@@ -198,6 +204,9 @@ def _stage_2(draw: st.DrawFn, mode: str, shape: str) -> Body:
         # The hierarchical tasks, which alone draw systems and domains, knew no method without training.
         barred = {"episodes_per_epoch", "systems_per_episode", "domains_per_episode"}
         stage |= draw(some(row for row in episodes.KEYS if trained or row[0] not in barred))
+        named = min((len(target["systems"]) for target in stage["targets"] if "systems" in target), default=1)
+        if stage.get("systems_per_episode", 0) > named:
+            del stage["systems_per_episode"]
         _maybe(draw, stage, "shots", st.integers(1, 10).map(lambda count: [count]))
     else:
         for part in ("embedding", "backbone"):
