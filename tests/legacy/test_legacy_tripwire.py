@@ -81,6 +81,11 @@ UNSAID: dict[str, tuple[str, ...]] = {
     ),
     "the old project read recordings from its own files, all channels of them": (
         "data.DataConfig.channels",
+        "data.DataConfig.band",
+        "band.CommonBand.kind",
+        "band.CommonBand.rate",
+        "band.CommonBand.low",
+        "band.CommonBand.high",
         "source.SyntheticSource.kind",
         "source.SyntheticSource.seed",
         "source.SyntheticSource.systems",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from twostage.config.band import Band
 from twostage.config.base import Count, Ids, Section
 from twostage.config.source import Source, SyntheticSource
 from twostage.config.splits import BearingSplit, Split
@@ -16,6 +17,11 @@ class DataConfig(Section):
     """What both stages read, and how."""
 
     source: Source = Field(default_factory=SyntheticSource, description="Where recordings come from.")
+    band: Band | None = Field(
+        None,
+        description="One sampling rate and band for all recordings that share an encoder; null asks that they are "
+        "sampled alike.",
+    )
     channels: Ids | None = Field(None, description="Channels to use, counted from 0; null takes all of them.")
     window: Windows = Field(default_factory=EvenlySpaced, description="Where windows lie inside a recording.")
     normalize: Literal["standardize", "minmax", "none"] = Field(

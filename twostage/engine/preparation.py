@@ -9,20 +9,21 @@ from twostage.components import implementation_of
 from twostage.config.data import DataConfig
 from twostage.config.document import TwoStageConfig
 from twostage.config.splits import AsExecutedSplit, Split, TimeSplit
+from twostage.config.stage_1 import Pretraining
 from twostage.config.stage_2 import MultitaskConfig, Target, TaskName
 from twostage.config.windows import Windows
+from twostage.data.band.origin import check_origins_disjoint, check_windows_of
 from twostage.data.labels import LabelSpace
 from twostage.data.recordings import PARTS, Notice, Part, Recording, Segment
 from twostage.data.sources.base import Source
 from twostage.data.splits.as_executed import keep_first, leak_notice
-from twostage.data.splits.disjoint import check_windows_disjoint
 from twostage.data.splits.make import SplitResult, make_split
-from twostage.data.survey import survey
 from twostage.data.targets import Targets
 from twostage.data.windows import WindowIndex, place
 from twostage.engine.data_checks import channels_of, idle_test, places_of, refuse_copies, refuse_unlabelled
 from twostage.engine.embedding_checks import refuse_misfits
 from twostage.engine.plan import PretrainStage, Stage
+from twostage.engine.rates import digests_of, in_band, mixed_rates
 from twostage.engine.stage_data import StageData
 from twostage.engine.task_data import select, shortcomings, targets_of
 from twostage.errors import DataError
@@ -41,7 +42,8 @@ class Preparation:
     """
 
     def __init__(self, config: TwoStageConfig, source: Source, digests: dict[int, str]) -> None:
-        self.config, self.source = config, source
+        self.config = config
+        self.source = in_band(source, config.data.band, digests)
         self._digests = digests
         self._prepared: dict[Target | None, StageData] = {}
 
@@ -60,7 +62,7 @@ class Preparation:
         mine = {recording.id for recording in data.used}
         needed = [recording for recording in self.recordings if recording.id in mine | tested]
         fresh = [recording for recording in needed if recording.id not in self._digests]
-        self._digests |= survey(self.source.open(fresh), fresh)
+        self._digests |= digests_of(self.source, fresh)
         places = places_of(data)
         if data.pretraining:
             places |= {recording: {"the test of stage 2"} for recording in tested - mine}
@@ -84,11 +86,7 @@ class Preparation:
         stage_1 = self.config.stage_1
         assert stage_1 is not None  # noqa: S101 - the plan has such a stage for such documents only
         tested = self._tested_segments()
-        written = stage_1.systems
-        targets = {system for target in self._targets() for system in target.ids}
-        everything = any(target.everything for target in self._targets())
-        beside = [] if everything else [each for each in self.recordings if each.system not in targets]
-        chosen = beside if written is None else self._of_systems(written)
+        chosen = self._pretrained_on(stage_1)
         if not chosen:
             raise DataError(
                 "stage_1.systems is not written, and the source has no system beside the targets of stage 2"
@@ -107,10 +105,29 @@ class Preparation:
             data, chosen, split, labels=labels, notices=() if measured or leaks else idle_test(split), pretraining=True
         )
 
+    def _pretrained_on(self, stage_1: Pretraining) -> list[Recording]:
+        """The systems that are written, or all beside those that are adapted to."""
+        if stage_1.systems is not None:
+            return self._of_systems(stage_1.systems)
+        targets = {system for target in self._targets() for system in target.ids}
+        everything = any(target.everything for target in self._targets())
+        return [] if everything else [each for each in self.recordings if each.system not in targets]
+
+    def _sharing(self, chosen: Sequence[Recording]) -> list[Recording]:
+        """The recordings that meet one encoder with these: those of stage 1, and of all that starts from it."""
+        stage_1, stage_2 = self.config.stage_1, self.config.stage_2
+        if stage_1 is None or stage_2 is None or stage_2.start == "from_scratch":
+            return list(chosen)
+        adapted = [each for target in stage_2.targets for each in self._adapted_to(target)]
+        return [*chosen, *self._pretrained_on(stage_1), *adapted]
+
+    def _adapted_to(self, target: Target) -> list[Recording]:
+        return list(self.recordings) if target.everything else self._of_systems(target.ids)
+
     def _split_for_adaptation(self, target: Target) -> StageData:
         stage_2 = self.config.stage_2
         assert stage_2 is not None  # noqa: S101 - as above
-        chosen = list(self.recordings) if target.everything else self._of_systems(target.ids)
+        chosen = self._adapted_to(target)
         if isinstance(stage_2, MultitaskConfig):
             return self._split_for_tasks(stage_2, target, chosen)
         if stage_2.unlabelled == "error":
@@ -158,7 +175,11 @@ class Preparation:
             split, windows = keep_first(split, windows, config.split, chosen)
             notices = (*notices, leak_notice(split))
         else:
-            check_windows_disjoint(windows, chosen)
+            check_windows_of(self.source, windows, chosen)
+        if pretraining and not isinstance(config.split, AsExecutedSplit):
+            used = [segment for segments in split.parts.values() for segment in segments]
+            check_origins_disjoint(self.source, {"this split": used, "a later test": self._tested_segments()})
+        notices = (*mixed_rates(self._sharing(chosen), self.config.data.band), *notices)
         stage_2 = self.config.stage_2
         if stage_2 is not None and self.config.stage_1 is not None and stage_2.start == "from_scratch":
             notices = (*notices, NOT_TRANSFERRED)

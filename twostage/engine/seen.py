@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from twostage.data.band.origin import original_segments
 from twostage.data.recordings import Notice, Part
 from twostage.engine.stage_data import StageData
 from twostage.errors import TransferError
@@ -22,11 +23,12 @@ class Stretch(NamedTuple):
 
 
 def stretches(data: StageData, digests: Mapping[int, str], parts: Iterable[Part]) -> list[Stretch]:
-    """The samples of these parts of a split."""
+    """The samples of these parts of a split, as they were taken."""
+    chosen = {part: data.split.parts[part] for part in parts}
     return sorted(
         Stretch(digests[segment.recording], segment.start, segment.stop)
-        for part in parts
-        for segment in data.split.parts[part]
+        for segments in original_segments(data.source, chosen).values()
+        for segment in segments
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twostage.config.data import DataConfig
+from twostage.data.band.origin import original_segments
 from twostage.data.labels import UNLABELLED, LabelSpace
 from twostage.data.recordings import Notice, Part, Recording
 from twostage.data.sources.base import Source
@@ -53,7 +54,8 @@ class StageData:
         return tuple(recording for recording in self.recordings if recording.id in ids)
 
     def report(self) -> dict[str, Any]:
-        """The split as plain values: who is where, intervals, counts, notices."""
-        return split_report(self.split, self.recordings, self.windows) | {
+        """The split as plain values: who is where, intervals in samples as they were taken, counts, notices."""
+        split = replace(self.split, parts=original_segments(self.source, self.split.parts))
+        return split_report(split, self.recordings, self.windows) | {
             "notices": [{"code": notice.code, "message": notice.message} for notice in self.notices]
         }

@@ -150,6 +150,14 @@ _BEHAVIOUR = {
         "The file has ids of systems in a key for domains, which the old code ignored for this type of task. They "
         "are taken as the systems of stage 1, as the file means them.",
     ),
+    "as-recorded": Code(
+        "Recordings keep their sampling rates",
+        "behaviour",
+        "The old code resampled nothing, so an encoder that meets several systems saw several sampling rates under one "
+        "window length. A new document must say what it wants there; a converted one says data.band: {kind: "
+        "as_recorded}, and every report of a run in which rates differ says so. Write data.band: {kind: common, rate: "
+        "...} to bring all recordings to one rate and band.",
+    ),
     "one-epoch": Code(
         "No number of epochs is written",
         "behaviour",

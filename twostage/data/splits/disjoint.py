@@ -43,18 +43,19 @@ class Overlap:
 
 def check_disjoint(parts: Mapping[Name, Sequence[Segment]]) -> None:
     """Raise SplitError if two parts share a sample; names the recording, the parts and the samples."""
-    _check({name: Intervals.of(segments) for name, segments in parts.items()})
+    check_intervals_disjoint({name: Intervals.of(segments) for name, segments in parts.items()})
 
 
 def check_windows_disjoint(parts: Mapping[Name, WindowIndex], recordings: Sequence[Recording]) -> None:
     """The same for windows; ``recordings[row]`` is the recording of a window's row."""
     ids = np.array([r.id for r in recordings], dtype=np.int64)
-    _check(
+    check_intervals_disjoint(
         {name: Intervals(ids[index.rows], index.starts, index.starts + index.length) for name, index in parts.items()}
     )
 
 
-def _check(parts: Mapping[Name, Intervals]) -> None:
+def check_intervals_disjoint(parts: Mapping[Name, Intervals]) -> None:
+    """The same for intervals of any kind."""
     overlap = find_overlap(parts)
     if overlap is not None:
         one, other = overlap.parts

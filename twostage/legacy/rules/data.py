@@ -112,6 +112,21 @@ class BatchSize:
             wishes.want(stage, BATCH, value, scopes=scopes)
 
 
+class AsRecorded:
+    """The old code took recordings as they are, whatever their sampling rates."""
+
+    name = "band"
+
+    def forward(self, view: View, draft: Draft) -> None:
+        """Say so, since a document that says nothing is refused where rates differ."""
+        if view.source.layout.stages and draft.written("data.source"):
+            draft.set("data.band", {"kind": "as_recorded"})
+            draft.remark("as-recorded", None, "data.band: recordings are not resampled, as in the old code")
+
+    def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
+        """Nothing to ask for."""
+
+
 class NoSource:
     """A file without a data folder: a run must not fall back on anything in silence."""
 
@@ -168,6 +183,7 @@ SOURCE: tuple[Rule, ...] = (
         beside="data.source.root",
     ),
     Constant("source.kind", "data.source.kind", "phm_vibench", where="data.source"),
+    AsRecorded(),
 )
 DOCUMENT: tuple[Rule, ...] = (
     *SOURCE,

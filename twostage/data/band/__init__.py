@@ -1,0 +1,1 @@
+"""Recordings at one sampling rate and in one band."""
