@@ -71,7 +71,7 @@ def plain(stage_1: Body | None = {}, stage_2: Body | None = {}) -> Body:  # noqa
         "epochs": 3,
     }
     split = {"split": {"unit": "recording"}}
-    body: Body = {"data": {"source": {"kind": "phm_vibench", "root": "x"}}}
+    body: Body = {"data": {"source": {"kind": "phm_vibench", "root": "x"}, "band": {"kind": "as_recorded"}}}
     for name, usual, more in (("stage_1", first, stage_1), ("stage_2", second, stage_2)):
         if more is not None:
             body[name] = deepcopy({**usual, **split, **more})

@@ -67,7 +67,7 @@ def _maybe(draw: st.DrawFn, body: Body, key: str, values: st.SearchStrategy[Any]
 def _document(draw: st.DrawFn, *, compared: bool) -> Body:
     """What both stages share."""
     source: Body = {"kind": "phm_vibench", "root": draw(codec_values(Text()))}
-    body: Body = {"data": {"source": source}}
+    body: Body = {"data": {"source": source, "band": {"kind": "as_recorded"}}}
     _maybe(draw, body, "name", codec_values(Text()))
     _maybe(draw, body, "output.root", codec_values(Text()))
     _maybe(draw, body, "seeds", st.sampled_from(([0], [42, 43, 44], [3, 1, 2], [7, 9])))

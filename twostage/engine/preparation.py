@@ -12,7 +12,7 @@ from twostage.config.splits import AsExecutedSplit, Split, TimeSplit
 from twostage.config.stage_1 import Pretraining
 from twostage.config.stage_2 import MultitaskConfig, Target, TaskName
 from twostage.config.windows import Windows
-from twostage.data.band.origin import check_origins_disjoint, check_windows_of
+from twostage.data.band.origin import check_origins_disjoint, check_windows_of, reach_of
 from twostage.data.labels import LabelSpace
 from twostage.data.recordings import PARTS, Notice, Part, Recording, Segment
 from twostage.data.sources.base import Source
@@ -203,12 +203,14 @@ class Preparation:
     def _spaced(self, split: Split) -> Split:
         """The split, with a gap between blocks of time that holds a window of either stage where none is written.
 
+        Where recordings are resampled, the gap is that long in what the filters leave untouched.
+
         So both stages cut a recording alike, whatever their windows.
         """
         if not isinstance(split, TimeSplit) or split.gap is not None:
             return split
         longest = max(self.config.data_of(stage).window.length for stage in self.config.stages.values())
-        return split.model_copy(update={"gap": longest})
+        return split.model_copy(update={"gap": longest + reach_of(self.source)})
 
     def _systems(self) -> list[int] | None:
         """The systems that the document names; None where stage 1 takes whatever there is."""

@@ -29,6 +29,11 @@ def original_segments(source: Source, parts: Mapping[Name, Sequence[Segment]]) -
     return {name: tuple(map(source.original, segments)) for name, segments in parts.items()}
 
 
+def reach_of(source: Source) -> int:
+    """How far the samples that a result is made of reach into a gap, from both of its sides together."""
+    return source.reach if isinstance(source, BandedSource) else 0
+
+
 def check_origins_disjoint(source: Source, parts: Mapping[Name, Sequence[Segment]]) -> None:
     """Raise SplitError where stretches of two parts are made of common samples."""
     if isinstance(source, BandedSource):

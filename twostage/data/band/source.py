@@ -76,6 +76,11 @@ class BandedSource:
         start, stop = (int(end[0]) for end in self.resampling(segment.recording).origin(*bounds))
         return Segment(segment.recording, start, stop)
 
+    @property
+    def reach(self) -> int:
+        """How far results must lie apart, at most, to be made of no common sample."""
+        return max(2 * self.resampling(recording).first + 1 for recording in self._originals)
+
     def resampling(self, recording: int) -> Resampling:
         """How the recording of this id is resampled."""
         return self._resampling(self._originals[recording].sample_rate, self._band)
