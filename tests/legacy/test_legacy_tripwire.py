@@ -81,7 +81,6 @@ UNSAID: dict[str, tuple[str, ...]] = {
     ),
     "the old project read recordings from its own files, all channels of them": (
         "data.DataConfig.channels",
-        "data.DataConfig.band",
         "band.CommonBand.kind",
         "band.CommonBand.rate",
         "band.CommonBand.low",
