@@ -72,6 +72,32 @@ def test_band_energies_tell_tones_apart(summary):
     assert "test/signal_prediction/mse/3" not in trivial.metrics
 
 
+def test_what_counts_in_training_counts_in_the_controls(living, tmp_path):
+    """Class weights, and a schedule that would unfreeze the encoder in the end."""
+    own = {"unfreeze": {"backbone": 1}, "lr_multipliers": {"backbone": 0.5, "head": 3.0}, "epochs": 2}
+    stage_2 = {"adapt_mode": "finetune", "targets": [{"system": 3}], "control": ["untrained", "trivial"]}
+    weighed, plain = (
+        TwoStageRun(document(living, tmp_path / name, stage_1=None, stage_2=stage_2 | own | more)).fit()
+        for name, more in (("weighed", {"class_weights": [50.0, 1.0, 1.0]}), ("plain", {}))
+    )
+    for start in ("untrained", "trivial"):
+        name = f"stage_2/seed-0/system-3/{start}"
+        assert weighed.stage(name).digest != plain.stage(name).digest
+    kept = plain.stage("stage_2/seed-0/system-3/untrained").stage.config.stage_2
+    assert (kept.unfreeze, kept.lr_multipliers.head) == (None, 3.0)
+    TwoStageConfig.model_validate({"stage_2": kept.model_dump(mode="json")})
+
+
+def test_complete_networks_stay_untrained_too(living, tmp_path):
+    model = {"network": {"kind": "resnet1d"}}
+    stage_2 = {"adapt_mode": "finetune", "targets": [{"system": 3}], "epochs": 1, "control": ["untrained"]}
+    summary = TwoStageRun(document(living, tmp_path, stage_1=None, stage_2=stage_2, model=model)).fit()
+    first, untrained = summary.stages
+    before, after = (encoder_state(load_checkpoint(each.checkpoint).tensors) for each in (first, untrained))
+    assert before.keys() == after.keys()
+    assert any(not before[name].equal(after[name]) for name in before)
+
+
 def test_a_control_that_is_another_one_again_is_left_out_or_refused():
     frozen = {
         "adapt_mode": "finetune",

@@ -77,10 +77,10 @@ def test_a_common_band_trains_on_resampled_windows(mixed, tmp_path):
 
 
 def test_the_split_is_told_in_samples_as_they_were_taken(mixed, tmp_path):
-    time = {"unit": "time", "train": 0.5, "validation": 0.0, "test": 0.5}
+    time = {"unit": "time", "train": 0.3, "validation": 0.0, "test": 0.7}
     checkpoint = {"monitor": "train/loss", "mode": "min"}
     own = FEW | {"split": time, "checkpoint": checkpoint}
-    short = {"window": {"placement": "evenly_spaced", "length": 64, "per_recording": 4}}
+    short = {"window": {"placement": "evenly_spaced", "length": 48, "per_recording": 4}}
     summary = TwoStageRun(written(mixed, tmp_path, COMMON, stage_1=None, stage_2=own, data=short)).fit()
     parts = json.loads((summary.stages[0].directory / "split.json").read_text())["parts"]
     stretches = {part: {s["recording"]: (s["start"], s["stop"]) for s in parts[part]["segments"]} for part in parts}
@@ -88,7 +88,7 @@ def test_the_split_is_told_in_samples_as_they_were_taken(mixed, tmp_path):
     for recording, (start, stop) in stretches["train"].items():
         test_start, test_stop = stretches["test"][recording]
         assert 0 <= start < stop < test_start < test_stop <= LENGTH
-        assert test_start - stop >= 4 * 64  # a gap of a window, in original samples: four for each that is left
+        assert test_start - stop >= 4 * 48  # a gap of a window, in original samples: four for each that is left
         assert test_stop - start > 0.95 * LENGTH
     assert how.length(LENGTH) < LENGTH / 4
 

@@ -172,7 +172,8 @@ class EncoderAdaptation(Adaptation):
 
     def as_untrained(self) -> Self:
         """The same heads on an encoder that stays as it was initialised."""
-        kept = {"freeze": WHOLE, "lr_multipliers": LrMultipliers(), "control": "none"}
+        rates = LrMultipliers(head=self.lr_multipliers.head)
+        kept = {"freeze": WHOLE, "unfreeze": None, "lr_multipliers": rates, "control": "none"}
         return self.model_copy(update=kept)
 
     @model_validator(mode="after")

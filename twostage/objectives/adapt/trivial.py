@@ -30,6 +30,7 @@ from twostage.objectives.adapt.episodes.tasks import FeatureMethod, MeanTokens
 from twostage.objectives.adapt.fewshot import Fewshot
 from twostage.objectives.adapt.multitask import Multitask
 from twostage.objectives.base import Objective
+from twostage.objectives.class_weights import ClassWeighting
 
 UNSEEN = -30.0  # log-odds of a class that no training window shows
 PENALTY = 1.0
@@ -92,13 +93,13 @@ def fit(objective: Objective, train: Iterable[Batch]) -> None:
     tokens = [objective.network.encode(b.x_BLC, b.sample_rate_B) for b in batches]
     features_NF = torch.cat(tokens).squeeze(1)
     if not isinstance(objective, Multitask):
-        _fit_classes(cast("LinearHead", objective.network.head), features_NF, batches)
+        _fit_classes(cast("LinearHead", objective.network.head), features_NF, batches, objective)
         return
     heads = cast("MultitaskHead", objective.network.head).heads
     for name, task in objective.tasks.items():
         head = heads[name]
         if isinstance(head, LinearHead):
-            _fit_classes(head, features_NF, batches)
+            _fit_classes(head, features_NF, batches, task)
             continue
         target_N = torch.cat([task.target(batch) for batch in batches])
         known_N = torch.cat([task.known(batch) for batch in batches])
@@ -112,17 +113,20 @@ def _scalar(features_NF: Tensor, target_N: Tensor, anomaly_weight: float | None)
         x_NF, back = _scaled(features_NF)
         found = Ridge(alpha=PENALTY).fit(x_NF, target_N.double().cpu().numpy())
         return back(torch.as_tensor(found.coef_)[None], torch.as_tensor([found.intercept_]))
-    weight_KF, bias_K = classifier(features_NF, target_N.long(), 2, weights={0: 1.0, 1: anomaly_weight})
+    weight_N = torch.where(target_N == 1.0, anomaly_weight, 1.0)
+    weight_KF, bias_K = classifier(features_NF, target_N.long(), 2, weight_N)
     return weight_KF[1:] - weight_KF[:1], bias_K[1:] - bias_K[:1]
 
 
-def _fit_classes(head: LinearHead, features_NF: Tensor, batches: Iterable[Batch]) -> None:
-    """One regression for each system, or one for all where they share the head."""
+def _fit_classes(head: LinearHead, features_NF: Tensor, batches: Iterable[Batch], weighed: nn.Module) -> None:
+    """One regression for each system, or one for all where they share the head; windows weigh as in ``weighed``."""
     label_N, system_N = (torch.cat([getattr(b, name) for b in batches]) for name in ("label_B", "system_B"))
+    weight_N = cast("ClassWeighting", weighed.class_weights)(system_N, label_N)
     for key, layer in head.layers.items():
         mine_N = (label_N != UNLABELLED) & ((system_N == int(key)) if key != SHARED else True)
         linear = cast("nn.Linear", layer)
-        _put(linear, *classifier(features_NF[mine_N], label_N[mine_N], linear.out_features))
+        weight = None if weight_N is None else weight_N[mine_N]
+        _put(linear, *classifier(features_NF[mine_N], label_N[mine_N], linear.out_features, weight))
 
 
 def _put(layer: nn.Linear, weight_KF: Tensor, bias_K: Tensor) -> None:
@@ -131,7 +135,7 @@ def _put(layer: nn.Linear, weight_KF: Tensor, bias_K: Tensor) -> None:
 
 
 def classifier(
-    features_NF: Tensor, class_N: Tensor, classes: int, weights: Mapping[int, float] | None = None
+    features_NF: Tensor, class_N: Tensor, classes: int, weight_N: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """Weights (K, F) and biases (K,) of a multinomial regression with an L2 penalty, in double precision.
 
@@ -144,8 +148,8 @@ def classifier(
         bias_K[seen] = 0.0
         return weight_KF, bias_K
     x_NF, back = _scaled(features_NF)
-    given = None if weights is None else dict(weights)
-    model = LogisticRegression(C=1 / PENALTY, max_iter=MOST_STEPS, class_weight=given).fit(x_NF, class_N.cpu().numpy())
+    given = None if weight_N is None else weight_N.double().cpu().numpy()
+    model = LogisticRegression(C=1 / PENALTY, max_iter=MOST_STEPS).fit(x_NF, class_N.cpu().numpy(), given)
     coefficients, intercepts = torch.as_tensor(model.coef_), torch.as_tensor(model.intercept_)
     if len(seen) == 2:  # noqa: PLR2004 - then the library gives the log-odds of the second alone
         coefficients, intercepts = (torch.cat([0 * each, each]) for each in (coefficients, intercepts))
