@@ -22,6 +22,7 @@ from twostage.legacy.here import here
 from twostage.legacy.rules import (
     adaptation,
     cadence,
+    comparing,
     data,
     environment,
     episodes,
@@ -147,7 +148,8 @@ def _data() -> tuple[Group, ...]:
 
 
 def _encoder() -> tuple[Group, ...]:
-    heads = "stage_N.head.kind, stage_2.tasks.classification.head.kind, stage_1.params.head.kind"
+    parts = ("stage_N", "stage_1.classification", "stage_2.tasks.classification", "stage_1.params")
+    heads = ", ".join(f"{part}.head.kind" for part in parts)
     return (
         Group("model", (model.NAME, model.TYPE), TOGETHER),
         Group("model.embedding.kind", (model.EMBEDDING,)),
@@ -186,7 +188,15 @@ def _pretraining() -> tuple[Group, ...]:
         Group(f"{losses}.kind".replace(",", ".kind,"), pretraining.LOSS),
         *(Group(f"{losses}.{new}".replace(",", f".{new},"), (name,)) for name, new in options.items()),
         Group("stage_1.metric_weight", ("task.contrast_weight",)),
-        Group("stage_1.classification_weight", ("task.classification_weight",)),
+        Group("stage_1.contrast_weight", comparing.WEIGHT, "with pretrain_mode: contrastive"),
+        Group("stage_1.classification_weight, stage_1.classification.weight", comparing.CLASSIFICATION),
+        Group("stage_1.momentum_encoder", comparing.MOMENTUM_SWITCH),
+        Group("stage_1.momentum_encoder.momentum", comparing.MOMENTUM, "with SGD the second alone"),
+        Group("stage_1.momentum_encoder.queue", comparing.QUEUE),
+        Group(f"{losses}.hardness".replace(",", ".hardness,"), comparing.HARD),
+        Group("stage_1.prompt.weight", comparing.PROMPT),
+        Group("stage_1.prompt.temperature", comparing.PROMPT_TEMPERATURE),
+        Group("stage_1.projection", (pretraining.PROJECTS,)),
         Group("stage_1.projection.dim", pretraining.PROJECTION),
         Group("stage_1.mask.ratio, stage_1.params.mask_ratio", pretraining.RATIO),
         Group("stage_1.mask.forecast, stage_1.params.forecast_part", pretraining.FORECAST),

@@ -14,7 +14,16 @@ from legacy_new_documents import DOMAIN_SPLITS, VARIANTS, Body, Table
 from twostage.legacy.core.codecs import Choice, Codec, Flag, Ids, Number, Text, Whole
 from twostage.legacy.core.leaves import put
 from twostage.legacy.identity import METHODS
-from twostage.legacy.rules import episodes, multitask, optimization, pretraining, scheduler, selection, trainer
+from twostage.legacy.rules import (
+    comparing,
+    episodes,
+    multitask,
+    optimization,
+    pretraining,
+    scheduler,
+    selection,
+    trainer,
+)
 from twostage.legacy.rules.model_tables import BACKBONES, EMBEDDINGS
 
 
@@ -125,6 +134,7 @@ def _first_stages() -> Iterator[Body]:
         options = {new: 0.5 for new, _ in pretraining._OPTIONS.get(kind, ())}
         more = {"loss": {"kind": kind, **options}, "projection": {"dim": 3}, "systems": [1]}
         yield {**plain(), "stage_1": {"pretrain_mode": "contrastive", **usual, **stage, **more}}
+    yield from _beside_a_comparison(usual)
     projected = {"head": {"kind": "linear"}, "projection": {"dim": 3}}
     stage = {"metric": {"kind": "supcon"}, "metric_weight": 0.5, "classification_weight": 0.5, "unlabelled": "exclude"}
     yield {**plain(), "stage_1": {"pretrain_mode": "unified_metric", **usual, **stage, **projected}}
@@ -135,6 +145,26 @@ def _first_stages() -> Iterator[Body]:
         if target == "classification_prediction":
             stage["params"] |= full(pretraining.Plugin.keys)
         yield {**plain(), "stage_1": stage}
+
+
+def _beside_a_comparison(usual: Body) -> Iterator[Body]:
+    """A contrastive stage with all that can stand beside its loss, and one without any of it."""
+    model = {"embedding": {"kind": "hse_prompt"}}
+    for kind in comparing.CONTRASTS:
+        pairing = {"pairing": "class"} if kind in pretraining.BY_CLASS else {"pairing": "views"}
+        full_stage = {
+            "loss": {"kind": kind, "hardness": 1.0},
+            "contrast_weight": 0.5,
+            "classification": {"weight": 0.5, "head": {"kind": "distance"}},
+            "momentum_encoder": {"momentum": 0.5, "queue": 3},
+            "prompt": {"weight": 0.5, "temperature": 0.5},
+            "unlabelled": "exclude",
+        }
+        yield {**plain(), "model": model, "stage_1": {"pretrain_mode": "contrastive", **usual, **pairing, **full_stage}}
+        bare = dict.fromkeys(("classification", "momentum_encoder", "prompt", "projection"))
+        more = {"unlabelled": "exclude"} if kind in pretraining.BY_CLASS else {}
+        bare_stage = {"loss": {"kind": kind, "hardness": 0.0}, **bare, **more}
+        yield {**plain(), "stage_1": {"pretrain_mode": "contrastive", **usual, **pairing, **bare_stage}}
 
 
 def _second_stages() -> Iterator[Body]:

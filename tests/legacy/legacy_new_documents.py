@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from twostage.legacy.core.codecs import Choice, Codec, Flag, Ids, Number, Text, Whole
 from twostage.legacy.core.leaves import put
 from twostage.legacy.identity import METHODS
-from twostage.legacy.rules import data, episodes, multitask, optimization, pretraining, scheduler, selection, trainer
+from twostage.legacy.rules import (
+    comparing,
+    data,
+    episodes,
+    multitask,
+    optimization,
+    pretraining,
+    scheduler,
+    selection,
+    trainer,
+)
 from twostage.legacy.rules.model_tables import BACKBONES, EMBEDDINGS, HEAD_NAMES
 
 Body = dict[str, Any]
@@ -158,6 +168,7 @@ def _stage_1(draw: st.DrawFn, mode: str, *, compares: bool) -> Body:
         stage |= {"metric_weight": draw(st.sampled_from((0.0, 0.5)))}
         stage |= {"classification_weight": draw(st.sampled_from((0.5, 1.0)))}
         _maybe(draw, stage, "head.kind", codec_values(HEAD_NAMES))
+        _beside(draw, stage, stage["metric"])
     elif mode == "reconstruction":
         stage["mask"] = {"ratio": draw(st.sampled_from((0.0, 0.4))), "forecast": 0.25, "block": 1}
         _maybe(draw, stage, "loss", codec_values(pretraining.ReconstructionLoss.codec))
@@ -187,6 +198,20 @@ def _contrastive(draw: st.DrawFn, stage: Body) -> None:
         stage["unlabelled"] = "exclude"
     for new, _ in pretraining._OPTIONS.get(kind, ()):
         _maybe(draw, stage, f"loss.{new}", st.sampled_from((0.05, 0.2, 2.0)))
+    _beside(draw, stage, stage["loss"])
+    _maybe(draw, stage, "contrast_weight", st.sampled_from((0.5, 2.0)))
+    _maybe(draw, stage, "classification", st.sampled_from((None, {"weight": 0.1})))
+    if stage.get("classification"):
+        stage["unlabelled"] = "exclude"
+
+
+def _beside(draw: st.DrawFn, stage: Body, loss: Body) -> None:
+    """A momentum encoder and hard negatives, where the loss can have them."""
+    if loss["kind"] not in comparing.CONTRASTS or stage.get("metric_weight") == 0.0:
+        return
+    momentum = ({"momentum": 0.99, "queue": 0}, {"momentum": 0.5, "queue": 64}, None)
+    _maybe(draw, stage, "momentum_encoder", st.sampled_from(momentum))
+    _maybe(draw, loss, "hardness", st.sampled_from((0.0, 1.0)))
 
 
 def _stage_2(draw: st.DrawFn, mode: str, shape: str) -> Body:

@@ -183,7 +183,7 @@ def test_prompts_of_one_class_in_different_systems_are_positives():
 
 
 def test_a_classification_beside_it_adds_its_cross_entropy():
-    ours = objective(augmentations=[], classification={"weight": 0.25})
+    ours = objective(augmentations=[], contrast_weight=0.5, classification={"weight": 0.25})
     each = batch()
     alone = naive(
         *[vectors(ours.network, each)] * 2,
@@ -192,7 +192,7 @@ def test_a_classification_beside_it_adds_its_cross_entropy():
     )
     tokens = ours.network.encode(each.x_BLC, each.sample_rate_B)
     expected = cross_entropy(ours.network.head.classifier(tokens, each.system_B), each.label_B)
-    assert ours.loss(each, "train").item() == pytest.approx(alone + 0.25 * expected.item(), rel=1e-5)
+    assert ours.loss(each, "train").item() == pytest.approx(0.5 * alone + 0.25 * expected.item(), rel=1e-5)
     assert {"train/classification_loss", "validation/contrastive_loss"} < ours.logged()
 
 

@@ -12,6 +12,7 @@ from twostage.legacy.rules import (
     adaptation,
     as_executed,
     cadence,
+    comparing,
     data,
     environment,
     episodes,
@@ -39,6 +40,7 @@ DOCUMENT: tuple[Rule, ...] = (
 )
 STAGE: tuple[Rule, ...] = (
     *pretraining.STAGE,
+    *comparing.STAGE,
     *zero_shot.STAGE,
     *episodes.STAGE,
     *multitask.STAGE,

@@ -9,6 +9,7 @@ from twostage.legacy.core.rule import Scalar
 from twostage.legacy.rules import (
     adaptation,
     cadence,
+    comparing,
     data,
     environment,
     episodes,
@@ -53,6 +54,8 @@ def _groups() -> Iterator[Names]:
         for options in table.values():
             yield from (names for _, names, _ in options)
     yield from (names for _, names, _ in episodes.KEYS)
+    yield from (comparing.WEIGHT, comparing.MOMENTUM_SWITCH, comparing.MOMENTUM, comparing.QUEUE, comparing.HARD)
+    yield from (comparing.PROMPT, comparing.PROMPT_TEMPERATURE, (pretraining.PROJECTS,))
     yield from (pretraining.LOSS, split.VALIDATION, split.TEST, data.STRIDE, data.AMOUNT, data.PLACEMENT)
     yield from _SINGLE
     yield from (multitask._weights(task) for task in multitask.TASKS)  # noqa: SLF001 - the tuple has no name of its own

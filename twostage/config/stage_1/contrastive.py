@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from twostage.config.augmentation import Augmentation, Noise, Polarity, Scale, Shift
-from twostage.config.base import FromList
+from twostage.config.base import FromList, Positive
 from twostage.config.stage_1.comparing import ClassificationTerm, Comparing
 from twostage.config.stage_1.metric_losses import MetricLoss, NTXent
 
@@ -32,6 +32,7 @@ class ContrastiveConfig(Comparing):
         (Noise(), Scale(), Shift(), Polarity()), description="Applied in this order, independently to each view."
     )
     loss: MetricLoss = Field(default_factory=NTXent, description="Contrastive loss.")
+    contrast_weight: Positive = Field(1.0, description="Factor of the contrastive loss.")
     classification: ClassificationTerm | None = Field(
         None, description="Classify beside it, from the same tokens; null does not."
     )

@@ -221,6 +221,8 @@ def head_key(body: Body, stage: Stage | None) -> str | None:
     if mode == "custom":
         target = get(body, f"{stage}.target")[1]
         return f"{stage}.params.head" if target in {"supervised", "classification_prediction"} else None
+    if mode == "contrastive":
+        return f"{stage}.classification.head" if get(body, f"{stage}.classification")[1] else None
     if mode == "multitask":
         task = get(body, f"{stage}.tasks.classification")[1]
         return None if task is None else f"{stage}.tasks.classification.head"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twostage.legacy.core.backward import Wishes
-from twostage.legacy.core.codecs import Choice, Ids, Number, Whole
+from twostage.legacy.core.codecs import Choice, Flag, Ids, Number, Whole
 from twostage.legacy.core.forward import Draft, Names, View
 from twostage.legacy.core.mounts import Stage
 from twostage.legacy.core.rule import Body, Rule, decoded, get
@@ -40,6 +40,7 @@ LEGACY_RATIO, LEGACY_FORECAST = 0.15, 0.1
 LEGACY_WEIGHT = 0.15
 # What pipeline 03 calls the task of the whole document.
 LABELS_OF_03 = {"task.type": "multi_stage", "task.name": "multitask_pretrain_finetune"}
+PROJECTS = "model.use_projection_head"
 PROJECTION: Names = ("task.projection_dim", "model.projection_dim")
 SHARE = Number(least=0.0, below=1.0)
 
@@ -241,22 +242,31 @@ class Plugin:
 
 
 class Projection:
-    """The size of the projection."""
+    """Whether there is a projection, and its size."""
 
     name = "projection"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Where the stage compares projections."""
-        leaf = view.find(*PROJECTION) if mode_of(draft.body, view.stage) in {"contrastive", "unified_metric"} else None
-        value = None if leaf is None else decoded(leaf, Whole(1), draft)
+        if mode_of(draft.body, view.stage) not in {"contrastive", "unified_metric"}:
+            return
+        switch, leaf = view.find(PROJECTS), view.find(*PROJECTION)
+        switched = None if switch is None else decoded(switch, Flag(), draft)
+        if switched is not None:
+            draft.set("stage_1.projection", {} if switched else None, switch)
+        value = None if leaf is None or switched is False else decoded(leaf, Whole(1), draft)
         if leaf is not None and value is not None:
             draft.set("stage_1.projection.dim", value, leaf)
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
-        """Ask for it."""
-        there, value = get(body, "stage_1.projection.dim")
-        if there and stage == "stage_1":
-            wishes.want(stage, PROJECTION, value)
+        """Without a projection the switch says so; with one it does where it is written."""
+        there, section = get(body, "stage_1.projection")
+        if not there or stage != "stage_1":
+            return
+        if section is None or wishes.spelled(stage, PROJECTS):
+            wishes.want(stage, PROJECTS, section is not None)
+        if section is not None and "dim" in section:
+            wishes.want(stage, PROJECTION, section["dim"])
 
 
 _OPTIONS = {

@@ -48,7 +48,7 @@ class Contrastive(Objective):
         self.augment = chain(config.augmentations)
         self.compare = ComparisonTerm(config, network, own=not config.by_class, lasting=config.pairing != "views")
         self.prompts = None if config.prompt is None else PromptTerm(config.prompt)
-        self.weights = {"contrastive": 1.0}
+        self.weights = {"contrastive": config.contrast_weight}
         for name, term in (("prompt", config.prompt), ("classification", config.classification)):
             self.weights |= {} if term is None else {name: term.weight}
         self.labelled = config.reads_labels
