@@ -26,6 +26,7 @@ from twostage.legacy.rules import (
     data,
     environment,
     episodes,
+    loggers,
     model,
     model_tables,
     multitask,
@@ -100,7 +101,7 @@ def keys_text() -> str:
 def sections() -> Mapping[str, tuple[Group, ...]]:
     """All groups in the order of a new document."""
     return {
-        "The run": (*_scalars(environment.DOCUMENT), *_seeds()),
+        "The run": (*_scalars(environment.DOCUMENT), *_seeds(), *_loggers()),
         "Data": (*_scalars(data.DOCUMENT), *_data()),
         "Model": (*_encoder(), *_options("embedding"), *_options("backbone")),
         "What a stage is": _modes(),
@@ -127,6 +128,13 @@ def _seeds() -> tuple[Group, ...]:
         Group("stage_2.repeats", (environment.ITERATIONS,), "in the second file of a pair"),
         Group("variants.*.name", (f"{holder}.*.name",)),
         Group("variants.*.set", (f"{holder}.*.{variants.OVERRIDES}",)),
+    )
+
+
+def _loggers() -> tuple[Group, ...]:
+    return (
+        Group("loggers", (loggers.WANDB,), "true as kind: wandb, mode: online; dryrun as mode: offline"),
+        Group("loggers", (loggers.SWANLAB,), "true as kind: swanlab, mode: online"),
     )
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from twostage.components import build
+from twostage.config import executors as configs
 from twostage.config.document import TwoStageConfig
 from twostage.config.load import LoadedDocument, load_document
 from twostage.config.lock import lock_text
@@ -97,11 +99,18 @@ class TwoStageRun:
             root=Path(self.config.output.root) if root is None else root,
             lock=lock_text(self._loaded),
             observer=self._observer,
-            executor=self._executor,
+            executor=self._executor or executor_of(self.config.executor),
             keep_going=self._keep_going,
             fresh=self._fresh,
             into=into,
         )
+
+
+def executor_of(config: configs.Executor | None) -> Executor | None:
+    """The executor that a document asks for; None for this process alone. Raises ExecutorError."""
+    configs.refuse_missing(config)
+    made: Executor | None = None if config is None else build(config)
+    return made
 
 
 def resume(directory: str | Path, **options: Any) -> RunSummary:

@@ -37,6 +37,8 @@ DOCUMENTS: dict[str, Document] = {
         "stage_1": _pretraining("contrastive", pairing="class", loss={"kind": "triplet"}),
     },
     "sweep": {
+        "executor": {"kind": "slurm", "partition": "gpu"},
+        "loggers": [{"kind": kind} for kind in ("csv", "tensorboard", "wandb", "swanlab", "mlflow")],
         "stage_2": _adaptation("finetune"),
         "sweep": [
             {"kind": "grid", "name": "rate", "key": "stage_2.optimizer.lr", "values": [0.1, 0.01]},
@@ -45,10 +47,12 @@ DOCUMENTS: dict[str, Document] = {
         ],
     },
     "prototypical": {
+        "executor": {"kind": "local", "workers": 2},
         "model": {"embedding": {"kind": "patch"}, "backbone": {"kind": "timesnet"}},
         "stage_1": _pretraining("contrastive", pairing="class", loss={"kind": "prototypical"}),
     },
     "barlow_twins": {
+        "executor": {"kind": "ray"},
         "model": {"backbone": {"kind": "fno"}},
         "stage_1": _pretraining(
             "contrastive",

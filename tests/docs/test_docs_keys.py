@@ -31,7 +31,7 @@ SCRIPT = runpy.run_path(str(DOCS / "generate_keys.py"), run_name="keys")
 GROUPS = [group for groups in SCRIPT["sections"]().values() for group in groups]
 LISTED = {re.sub(r"\.\*", "", name) for group in GROUPS for name in group.old}
 # Read by rules only to understand other keys; kept, and listed among the keys without a new key.
-HELPERS = {"data.unified_datasets", "data.dataset_ids"}
+HELPERS = {"data.unified_datasets", "data.dataset_ids", "environment.WANDB_MODE", "environment.SWANLAB_MODE"}
 TELLING = ("as_executed", "crashes")  # their rules tell of keys that go nowhere, too
 
 

@@ -26,6 +26,12 @@ from twostage.legacy.rules import (
 )
 from twostage.legacy.rules.model_tables import BACKBONES, EMBEDDINGS
 
+LOGGERS = [
+    {"kind": "csv"},
+    {"kind": "tensorboard"},
+    *({"kind": kind, "mode": "online", "missing": "tell"} for kind in ("wandb", "swanlab")),
+]
+
 
 def every_word() -> list[tuple[str, Body]]:
     """Documents that say everything which an old one can: each kind with all of its options, in a shape that has it."""
@@ -45,6 +51,7 @@ def every_word() -> list[tuple[str, Body]]:
         ("p03", plain(stage_2={"unfreeze": waiting})),
         ("p03", plain(stage_2={"start": "from_scratch"})),
         ("pair", plain(stage_2={"repeats": 3})),
+        ("stages", {**plain(), "loggers": LOGGERS}),
         ("single", plain(stage_1=None, stage_2={"init": {"checkpoint": "x"}})),
     ]
     return found

@@ -307,6 +307,7 @@ def expressible(draw: st.DrawFn, shape: str) -> Body:
 
 def _of_shape(draw: st.DrawFn, body: Body, shape: str) -> None:
     """What a single shape has words for."""
+    _maybe(draw, body, "loggers", st.sampled_from(LOGGERS))
     second = body.get("stage_2", {})
     if shape == "single" and second:
         _maybe(draw, second, "init.checkpoint", codec_values(Text()))
@@ -320,6 +321,13 @@ def _of_shape(draw: st.DrawFn, body: Body, shape: str) -> None:
         _maybe(draw, body, "variants", st.sampled_from(([{"name": "as-it-is", "set": {}}], VARIANTS)))
 
 
+LOGGERS = tuple(
+    [{"kind": "csv"}, {"kind": "tensorboard"}, *({"missing": "tell", **each} for each in trackers)]
+    for trackers in (
+        [{"kind": "wandb", "mode": "online"}],
+        [{"kind": "wandb", "mode": "offline"}, {"kind": "swanlab", "mode": "online"}],
+    )
+)
 VARIANTS = [{"name": "many", "set": {"data.workers": 9}}, {"name": "more", "set": {"data.batch_size": 600}}]
 
 

@@ -150,7 +150,7 @@ def test_a_synonym_that_was_not_mapped_decides_nothing():
         ("environment.wandb", True, "no-place", "dryrun"),
         ("environment.wandb", False, "no-place", "it was switched off"),
         ("task.mask_ratio", 0.2, "no-place", "nothing in this document needs it"),
-        ("environment.workspace", "x", "no-place", "nothing is sent to a tracker"),
+        ("environment.workspace", "x", "no-place", "loggers says where a training is logged"),
         ("base_configs.data", "data.yaml", "no-place", "a converted document stands alone"),
         ("data.noise_snr", 10, "no-place", "there is no key for it here"),
         ("data", {}, "no-effect", "the section is empty"),

@@ -39,7 +39,7 @@ def flat(**sections):
     """The flat document with more keys in its sections, each given as YAML."""
     document = read(FLAT)
     for name, more in sections.items():
-        document[name] |= read(more)
+        document[name] = document.get(name, {}) | read(more)
     return yaml.safe_dump(document, sort_keys=False)
 
 
@@ -333,3 +333,18 @@ def test_a_second_stage_that_starts_from_the_first_is_told():
 
     assert codes(STAGES_IN_FULL).count("weights-now-transferred") == 1
     assert "weights-now-transferred" not in codes(FLAT)
+
+
+@pytest.mark.parametrize(
+    ("environment", "kinds"),
+    [
+        ("wandb: true", {"wandb": "online"}),
+        ("{wandb: dryrun, swanlab: true}", {"wandb": "offline", "swanlab": "online"}),
+        ("{wandb: true, WANDB_MODE: disabled}", {}),
+        ("{wandb: false, swanlab: false}", {}),
+    ],
+)
+def test_trackers_that_are_on_are_loggers(environment, kinds):
+    config = converted(flat(environment=environment))
+    assert {logger.kind: logger.mode for logger in config.loggers[2:]} == kinds
+    assert [logger.kind for logger in config.loggers[:2]] == ["csv", "tensorboard"]

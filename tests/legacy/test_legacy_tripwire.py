@@ -112,6 +112,22 @@ UNSAID: dict[str, tuple[str, ...]] = {
         *(f"isfm_flow.ISFMFlow.{field}" for field in ("length", "hidden", "time_dim", "condition")),
         *(f"isfm_flow.FlowCondition.{field}" for field in ("dim", "max_systems", "max_domains")),
     ),
+    "old runs were one process": (
+        "document.TwoStageConfig.executor",
+        *(f"executors.LocalExecutor.{field}" for field in ("kind", "workers")),
+        *(f"executors.RayExecutor.{field}" for field in ("kind", "address", "gpus", "cpus", "parallel")),
+        *(f"executors.SlurmExecutor.{field}" for field in ("kind", "cluster", "partition", "account", "qos")),
+        *(f"executors.SlurmExecutor.{field}" for field in ("constraint", "gpus", "cpus", "memory_gb", "minutes")),
+        *(f"executors.SlurmExecutor.{field}" for field in ("requeues", "parallel", "setup")),
+    ),
+    "the old trackers had no such choice": (
+        "loggers.WandbLog.project",
+        "loggers.WandbLog.entity",
+        "loggers.WandbLog.tags",
+        "loggers.SwanLabLog.project",
+        "loggers.SwanLabLog.workspace",
+        *(f"loggers.MLflowLog.{field}" for field in ("kind", "experiment", "tracking_uri")),
+    ),
     "it is new here": (
         "encoder.ModelConfig.max_parameters",
         "augmentation.BandMask.kind",

@@ -27,7 +27,7 @@ class LiveProgress(Silent):
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._batches = 1
+        self._batches: dict[str, int] = {}
         self._found, self._found_task = 0, cast("TaskID | None", None)
 
     def __enter__(self) -> Self:
@@ -46,14 +46,16 @@ class LiveProgress(Silent):
 
     def stage_started(self, stage: Stage, *, epochs: int, batches: int) -> None:
         """Add a bar."""
-        self._batches = batches
+        self._batches[stage.name] = batches
+        if stage.name in self._tasks:  # it goes on in another process
+            return
         self._tasks[stage.name] = self._progress.add_task(
             stage.name, total=epochs * batches, epoch=0, epochs=epochs, loss="-"
         )
 
     def batch_done(self, stage: Stage, *, epoch: int, batch: int, loss: float) -> None:
         """Move the bar."""
-        done = (epoch - 1) * self._batches + batch
+        done = (epoch - 1) * self._batches[stage.name] + batch
         self._progress.update(self._tasks[stage.name], completed=done, epoch=epoch, loss=f"{loss:.4f}")
 
     def stage_finished(self, result: StageResult) -> None:
@@ -76,7 +78,7 @@ class PlainProgress(Silent):
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._epochs = 0
+        self._epochs: dict[str, int] = {}
         self._started: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -93,7 +95,7 @@ class PlainProgress(Silent):
 
     def stage_started(self, stage: Stage, *, epochs: int, batches: int) -> None:
         """Say how long the stage is."""
-        self._epochs = epochs
+        self._epochs[stage.name] = epochs
         self._started.add(stage.name)
         self._say(f"{stage.name}: {epochs} epochs of {batches} batches")
 
@@ -102,7 +104,7 @@ class PlainProgress(Silent):
         losses = " ".join(
             f"{name} {metrics[name]:.4f}" for name in ("train/loss", "validation/loss") if name in metrics
         )
-        self._say(f"{stage.name}: epoch {epoch}/{self._epochs} {losses}")
+        self._say(f"{stage.name}: epoch {epoch}/{self._epochs[stage.name]} {losses}")
 
     def stage_finished(self, result: StageResult) -> None:
         """Say that the stage is in place."""

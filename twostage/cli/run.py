@@ -33,6 +33,11 @@ KeepGoing = Annotated[
     bool, typer.Option("--keep-going/--fail-fast", help="Run what does not need a stage that failed, or stop there.")
 ]
 
+Where = Annotated[
+    str | None,
+    typer.Option("--executor", metavar="KIND", help="local, local:N, slurm or ray, with the options of the document."),
+]
+
 
 def run(  # noqa: PLR0917 - options of a command line
     file: Annotated[Path | None, typer.Argument(help="Document to run; without it the embedded default runs.")] = None,
@@ -48,25 +53,29 @@ def run(  # noqa: PLR0917 - options of a command line
     ] = False,
     allow_custom: AllowCustom = False,  # noqa: FBT002 - as above
     keep_going: KeepGoing = True,  # noqa: FBT002 - as above
+    executor: Where = None,
     fresh: Annotated[  # noqa: FBT002 - as above
         bool, typer.Option("--fresh", help="Train everything anew, also what is done already.")
     ] = False,
 ) -> None:
     """Pretrain on many machines, adapt to the one that matters, and test; what is done already is not done again."""
     document = _read(file, [*(override or []), *_output(output)], local)
-    run_document(document, dry_run=dry_run, allow_custom=allow_custom, keep_going=keep_going, fresh=fresh)
+    options: dict[str, Any] = {"allow_custom": allow_custom, "keep_going": keep_going, "fresh": fresh}
+    run_document(document, dry_run=dry_run, **options, **_where(executor, document))
 
 
 def resume(
     directory: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run, as it was told.")],
     allow_custom: AllowCustom = False,  # noqa: FBT002 - as above
     keep_going: KeepGoing = True,  # noqa: FBT002 - as above
+    executor: Where = None,
 ) -> None:
     """Go on with a run that was interrupted or has failed; its document and code are those of its start."""
     with _importing():
         from twostage.engine.reopening import open_directory
     opened = open_directory(directory)
-    run_document(opened.document, allow_custom=allow_custom, keep_going=keep_going, opened=opened)
+    options: dict[str, Any] = {"allow_custom": allow_custom, "keep_going": keep_going}
+    run_document(opened.document, opened=opened, **options, **_where(executor, opened.document))
 
 
 def run_document(
@@ -84,8 +93,10 @@ def run_document(
     """
     from rich.console import Console
 
+    from twostage.config.loggers import logger_notes
+
     console, errors = Console(), Console(stderr=True)
-    for note in document.notes:
+    for note in [*document.notes, *logger_notes(document.config.loggers)]:
         errors.print(f"note: {note}", **_PLAIN)
     with _importing():
         from twostage.api import TwoStageRun
@@ -129,6 +140,20 @@ def _importing() -> Iterator[None]:
 
     with Console(stderr=True).status("importing torch"):
         yield
+
+
+def _where(text: str | None, document: LoadedDocument) -> dict[str, Any]:
+    """The executor of the option as an option of ``TwoStageRun``; that of the document without one."""
+    if text is None:
+        return {}
+    from twostage.config.executors import chosen_executor, refuse_missing
+
+    config = chosen_executor(text, document.config.executor)
+    refuse_missing(config)
+    with _importing():
+        from twostage.components import build
+        from twostage.engine.executors import InProcess
+    return {"executor": InProcess() if config is None else build(config)}
 
 
 def _output(folder: Path | None) -> list[str]:

@@ -11,9 +11,11 @@ from twostage.config.carrier import LegacyCarrier
 from twostage.config.data import DataConfig
 from twostage.config.embedding_rules import embedding_misfit
 from twostage.config.episode_rules import unfillable
+from twostage.config.executors import Executor
 from twostage.config.fan_out import colliding_seeds, with_first_backbone
 from twostage.config.head_rules import head_misfit
 from twostage.config.leak_rules import accidental_leak
+from twostage.config.loggers import CSVLog, Logger, TensorBoardLog, one_of_each
 from twostage.config.metric_rules import alone_in_its_batch, unmeasured_zero_shot
 from twostage.config.model import ModelConfig
 from twostage.config.model.embeddings import TimedPatches
@@ -62,6 +64,12 @@ class TwoStageConfig(Section):
     stage_1: Stage1Config | None = Field(None, description="Pretraining; null leaves it out.")
     stage_2: Stage2Config | None = Field(None, description="Adaptation; null leaves it out.")
     trainer: TrainerConfig = Field(default_factory=TrainerConfig, description="Devices and precision.")
+    loggers: Annotated[tuple[Logger, ...], FromList, AfterValidator(one_of_each)] = Field(
+        (CSVLog(), TensorBoardLog()), description="Where the course of every training is written."
+    )
+    executor: Executor | None = Field(
+        None, description="Where the trainings run: local, slurm or ray; null is one after another in this process."
+    )
     output: OutputConfig = Field(default_factory=OutputConfig, description="Where results go.")
     variants: Annotated[tuple[Variant, ...], FromList, Field(min_length=1), AfterValidator(distinct)] | None = Field(
         None,

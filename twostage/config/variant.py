@@ -11,7 +11,7 @@ from twostage.config.base import Section
 
 _KEY = re.compile(r"[A-Za-z_]\w*(\[\d+\])*(\.\w+(\[\d+\])*)*")
 # The variants of a document are one run: one name, one folder, one document of what they came from.
-_OF_THE_RUN = ("version", "name", "output", "variants", "sweep", "bases", "legacy")
+_OF_THE_RUN = ("version", "name", "loggers", "executor", "output", "variants", "sweep", "bases", "legacy")
 
 
 class Variant(Section):

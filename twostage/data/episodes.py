@@ -5,6 +5,7 @@ Legend: B windows of an episode, W windows of a cell, U units of a part.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -222,14 +223,25 @@ class EpisodeNumbers(Sampler[int]):
     def __init__(self, count: int, *, again: bool) -> None:
         self.count, self.again = count, again
         self.epoch = 0
+        self.rank, self.world_size = 0, 1
+
+    def share(self, rank: int, world_size: int) -> None:
+        """Give one of several processes its own episodes: equally many in training, each once in evaluation."""
+        self.rank, self.world_size = rank, world_size
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose episodes come next."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.count
+        return len(self._mine())
 
     def __iter__(self) -> Iterator[int]:
-        first = 0 if self.again else self.epoch * self.count
-        return iter(range(first, first + self.count))
+        return iter(self._mine())
+
+    def _mine(self) -> range:
+        if self.again:
+            return range(self.count * self.rank // self.world_size, self.count * (self.rank + 1) // self.world_size)
+        each = math.ceil(self.count / self.world_size)
+        first = (self.epoch * self.world_size + self.rank) * each
+        return range(first, first + each)

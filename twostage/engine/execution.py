@@ -11,6 +11,7 @@ from twostage.engine.artifacts import RunDirectory, open_run, told_plainly
 from twostage.engine.digest import content_key
 from twostage.engine.executors import Executor, InProcess, run_all
 from twostage.engine.leftovers import refuse_leftovers
+from twostage.engine.loggers import check_loggers
 from twostage.engine.manifest import Manifest
 from twostage.engine.observer import Observer
 from twostage.engine.plan import Plan
@@ -41,6 +42,7 @@ def execute(
     same plan, or a new one. Whatever ends the run early carries a note on where the stages are that finished.
     """
     refuse_leftovers(plan.config)
+    check_loggers(plan.config)
     with stoppable(), told_plainly(root), closing(Store(root)) as store:
         work = Work(plan, Workshop(plan.config), store, observer)
         if fresh:
@@ -71,7 +73,7 @@ def _run(work: Work, directory: RunDirectory, lock: str, executor: Executor, *, 
 @contextmanager
 def _directory(work: Work, into: Path | None) -> Iterator[RunDirectory]:
     if into is None:
-        document = work.plan.config.model_dump(mode="json", exclude={"output"})
+        document = work.plan.config.model_dump(mode="json", exclude={"output", "loggers", "executor"})
         key = content_key({"document": document, "stages": dict(work.keys)})
         source, now = work.workshop.source_name, datetime.now(tz=UTC).astimezone()
         directory = open_run(work.store, work.plan.config, key=key, source=source, started=now)

@@ -2,7 +2,7 @@
 
 An executor runs stages; it need not know what a plan is. ``run_all`` gives it stages whose inputs are finished, as many
 as it has room for, and asks it for outcomes. An executor of its own implements ``Executor``; what a worker in another
-process needs is the folder of the run and the name of a stage: see ``twostage.engine.worker``.
+process needs is the folder of the run and the name of a stage: see ``twostage.engine.remote.worker``.
 """
 
 from __future__ import annotations
@@ -91,9 +91,14 @@ def run_all(work: Work, executor: Executor) -> Iterator[StageResult | Failure]:
     try:
         while queue.ready or running:
             while queue.ready and executor.room() > 0:
-                executor.submit(work, queue.ready.popleft())
+                stage = queue.ready.popleft()
+                if (found := work.find(stage)) is not None:  # no process need be started for it
+                    yield found
+                    yield from _settled(queue, found)
+                    continue
+                executor.submit(work, stage)
                 running += 1
-            for outcome in executor.finished():
+            for outcome in executor.finished() if running else ():
                 running -= 1
                 if isinstance(outcome, Busy):
                     queue.ready.append(outcome.stage)

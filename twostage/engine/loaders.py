@@ -9,6 +9,7 @@ import lightning.pytorch as pl
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from twostage.data.episodes import EpisodeNumbers
 from twostage.data.recordings import Part
 from twostage.data.samplers import BalancedBatches, MixedBatches, PairedBatches, SameEachEpoch, SequentialBatches
 from twostage.data.windowed import Batch, WindowDataset
@@ -56,8 +57,9 @@ class StageLoaders(pl.LightningDataModule):
         return self._replaced("test") or self._loader("test", self._in_order("test"))
 
     def every(self, part: Part) -> DataLoader[Batch]:
-        """Every window of a part once, in order."""
-        return self._loader(part, self._in_order(part))
+        """Every window of a part once, in order; of several processes in each of them."""
+        size = self.data.config.batch_size
+        return self._loader(part, SequentialBatches(len(self.data.windows[part].rows), size))
 
     def dataset(self, part: Part) -> WindowDataset:
         """The windows of a part."""
@@ -77,7 +79,12 @@ class StageLoaders(pl.LightningDataModule):
         """Batches that the objective makes itself, where it does."""
         dataset = self.dataset(part)
         found = None if self._items is None else self._items(part, dataset, self.data.recordings, seed=self.seed)
-        return None if found is None else self._of(*found)
+        if found is None:
+            return None
+        episodes, order = found
+        if isinstance(order, EpisodeNumbers):
+            order.share(self._rank, self._world_size)
+        return self._of(episodes, order)
 
     def _loader(self, part: Part, batches: Sampler[list[int]]) -> DataLoader[Batch]:
         return self._of(self.dataset(part), batches)

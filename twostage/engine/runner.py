@@ -9,6 +9,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
 from twostage.components import implementation_of
@@ -19,6 +20,7 @@ from twostage.engine.checkpoints import Checkpoint, save_checkpoint
 from twostage.engine.digest import tensors_digest
 from twostage.engine.halfway import Halfway, Snapshots, continue_log
 from twostage.engine.loaders import StageLoaders
+from twostage.engine.loggers import log_results, opened
 from twostage.engine.observer import Observer
 from twostage.engine.old_names import old_names
 from twostage.engine.plan import AdaptStage, Stage, is_trivial, section_of, trains
@@ -78,10 +80,11 @@ def run_stage_in(
     loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, mixed=objective.mixed, items=objective.items)
     objective.meet(loaders.dataset("train"))
     before = zero_shot.kept(stage, objective)
-    with quiet():
-        trainer, best_epoch = _fit(folder, stage, objective, loaders, observer, halfway)
+    with quiet(), opened(stage, folder) as logs:
+        trainer, best_epoch = _fit(folder, stage, objective, loaders, observer, halfway, logs=logs)
         metrics = _evaluate(stage, trainer, objective, loaders)
         metrics |= zero_shot.measured(stage, before, objective, loaders, trainer.strategy.root_device)
+        log_results(logs, _flat(metrics), step=trainer.global_step)
     digest = _save(folder, stage, objective, data, digests, start)
     result = StageResult(
         stage=stage,
@@ -138,11 +141,13 @@ def _fit(  # noqa: PLR0917 - all that a training is
     loaders: StageLoaders,
     observer: Observer,
     halfway: Halfway,
+    *,
+    logs: list[Logger],
 ) -> tuple[pl.Trainer, int]:
     """Train, then put the best epoch's weights into the network; return that epoch, counted from 1 (0: none)."""
     exact = {"precision": "32-true"} if is_trivial(stage) else {}
     setup = stage.config.trainer.model_copy(update=exact)
-    trainer, best = make_trainer(stage, section_of(stage), setup, folder, observer, [halfway])
+    trainer, best = make_trainer(stage, section_of(stage), setup, folder, observer, [halfway], logs=logs)
     pl.seed_everything(stage.seed, verbose=False)
     if not trains(stage):
         observer.stage_started(stage, epochs=0, batches=0)

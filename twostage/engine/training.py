@@ -14,7 +14,7 @@ import lightning.pytorch as pl
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers import Logger
 
 from twostage.config.document import TrainerConfig
 from twostage.config.stage import StageConfig
@@ -77,8 +77,10 @@ def make_trainer(  # noqa: PLR0917 - what a training is, and who watches it
     folder: Path,
     observer: Observer,
     first: Sequence[pl.Callback] = (),
+    *,
+    logs: list[Logger],
 ) -> tuple[pl.Trainer, ModelCheckpoint]:
-    """The trainer of a stage and the callback that keeps its best epoch; logs go to ``folder``.
+    """The trainer of a stage and the callback that keeps its best epoch, in ``folder``.
 
     ``first`` are callbacks that are to be called before all others.
     """
@@ -107,7 +109,7 @@ def make_trainer(  # noqa: PLR0917 - what a training is, and who watches it
                 check_on_train_epoch_end=_by_epoch(written),
             )
         )
-    return _trainer(written, trainer, folder, callbacks), best
+    return _trainer(written, trainer, folder, callbacks, logs), best
 
 
 def _by_epoch(written: StageConfig) -> bool:
@@ -115,7 +117,9 @@ def _by_epoch(written: StageConfig) -> bool:
     return written.validate_every == 1.0 or written.checkpoint.monitor.startswith("train/")
 
 
-def _trainer(written: StageConfig, trainer: TrainerConfig, folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
+def _trainer(
+    written: StageConfig, trainer: TrainerConfig, folder: Path, callbacks: list[pl.Callback], logs: list[Logger]
+) -> pl.Trainer:
     return pl.Trainer(
         accelerator=trainer.accelerator,
         devices=trainer.devices,
@@ -127,7 +131,7 @@ def _trainer(written: StageConfig, trainer: TrainerConfig, folder: Path, callbac
         check_val_every_n_epoch=max(1, int(written.validate_every)),
         val_check_interval=min(1.0, written.validate_every),
         callbacks=callbacks,
-        logger=[CSVLogger(folder, name="", version="log"), TensorBoardLogger(folder, name="", version="tensorboard")],
+        logger=logs,
         default_root_dir=folder,
         log_every_n_steps=1_000_000,  # losses are logged per epoch
         num_sanity_val_steps=0,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from twostage.legacy.synonyms import KNOWN
 
-_TRACKER = "results are files here, and nothing is sent to a tracker"
+_TRACKER = "loggers says where a training is logged"
 _METRICS = "all metrics of a task are always reported"
 _MODEL = "model.embedding and model.backbone say what a model is"
 _HEADS = "the mode of a stage brings its own heads"

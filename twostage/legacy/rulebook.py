@@ -16,6 +16,7 @@ from twostage.legacy.rules import (
     data,
     environment,
     episodes,
+    loggers,
     model,
     multitask,
     optimization,
@@ -33,6 +34,7 @@ from twostage.legacy.variants import ask_variants, read_variants
 FIRST: tuple[Rule, ...] = (pretraining.Mode(),)
 DOCUMENT: tuple[Rule, ...] = (
     *environment.DOCUMENT,
+    *loggers.DOCUMENT,
     *data.DOCUMENT,
     *model.DOCUMENT,
     *trainer.DOCUMENT,

@@ -17,6 +17,7 @@ from torchmetrics.classification import (
 )
 
 from twostage.config.stage_2.measures import CLASSIFICATION
+from twostage.objectives.ranks import alone, everywhere, several
 
 SCALARS = CLASSIFICATION
 
@@ -24,10 +25,10 @@ SCALARS = CLASSIFICATION
 def _collection(classes: int) -> MetricCollection:
     return MetricCollection(
         {
-            "accuracy": MulticlassAccuracy(classes, average="micro"),
-            "macro_f1": MulticlassF1Score(classes, average="macro"),
-            "auroc": MulticlassAUROC(classes, average=None),
-            "confusion": MulticlassConfusionMatrix(classes),
+            "accuracy": MulticlassAccuracy(classes, average="micro", sync_on_compute=False),
+            "macro_f1": MulticlassF1Score(classes, average="macro", sync_on_compute=False),
+            "auroc": MulticlassAUROC(classes, average=None, sync_on_compute=False),
+            "confusion": MulticlassConfusionMatrix(classes, sync_on_compute=False),
         },
         compute_groups=False,
     )
@@ -46,6 +47,7 @@ class SystemMetrics(nn.Module):
         super().__init__()
         self.classes = dict(classes)
         self._sets = nn.ModuleDict({str(system): _collection(count) for system, count in classes.items()})
+        self._rows: list[tuple[Tensor, Tensor, Tensor]] = []
 
     @property
     def sets(self) -> dict[int, MetricCollection]:
@@ -54,6 +56,9 @@ class SystemMetrics(nn.Module):
 
     def update(self, logits_BK: Tensor, system_B: Tensor, label_B: Tensor) -> None:
         """Add windows; columns of ``logits_BK`` beyond a system's classes do not count for it."""
+        if several():
+            self._rows.append((logits_BK.cpu(), system_B.cpu(), label_B.cpu()))
+            return
         for system, count in self.classes.items():
             mine_B = system_B == system
             if mine_B.any():
@@ -61,7 +66,16 @@ class SystemMetrics(nn.Module):
                 self.sets[system].update(probabilities, label_B[mine_B])
 
     def compute(self) -> dict[str, Any]:
-        """Scalars by ``name`` (mean over systems) and ``name/system``; ``confusion/system`` is a nested list."""
+        """Scalars by ``name`` (mean over systems) and ``name/system``; ``confusion/system`` is a nested list.
+
+        Of several processes all that they have seen together.
+        """
+        if several():
+            whole, rows = SystemMetrics(self.classes), everywhere(self._rows)
+            with alone():
+                for row in rows:
+                    whole.update(*row)
+                return whole.compute()
         found: dict[str, Any] = {}
         seen = {system: metrics for system, metrics in self.sets.items() if metrics["accuracy"].update_called}
         for system, metrics in seen.items():
@@ -83,6 +97,7 @@ class SystemMetrics(nn.Module):
 
     def reset(self) -> None:
         """Forget all windows."""
+        self._rows.clear()
         for metrics in self.sets.values():
             metrics.reset()
 

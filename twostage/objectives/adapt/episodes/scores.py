@@ -16,6 +16,7 @@ from torch import Tensor
 
 from twostage.config.stage_2.measures import EPISODES
 from twostage.objectives.adapt.episodes.tasks import Task
+from twostage.objectives.ranks import everywhere
 
 SCALARS = EPISODES
 _CONFIDENCE = 0.95
@@ -68,9 +69,10 @@ class EpisodeScores:
 
         ``name_ci95`` is half the width of the interval, where there are two episodes. ``windows`` counts answers.
         """
-        found = _summary(self._episodes)
-        for system in sorted({task.system for episode in self._episodes for task in episode}):
-            mine = [[task for task in episode if task.system == system] for episode in self._episodes]
+        episodes = everywhere(self._episodes)
+        found = _summary(episodes)
+        for system in sorted({task.system for episode in episodes for task in episode}):
+            mine = [[task for task in episode if task.system == system] for episode in episodes]
             tasks = [task for episode in mine for task in episode]
             found |= {f"{name}/{system}": value for name, value in _summary([m for m in mine if m]).items()}
             found[f"windows/{system}"] = sum(task.queries for task in tasks)

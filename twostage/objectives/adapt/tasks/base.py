@@ -18,12 +18,16 @@ from twostage.config.stage_2 import tasks as configs
 from twostage.data.recordings import PARTS, Part
 from twostage.data.targets import Targets
 from twostage.data.windowed import Batch, WindowDataset
+from twostage.objectives.ranks import everywhere
 
 Columns = dict[str, Tensor]
 
 
 class Epoch:
-    """What the windows of an epoch have cost, and columns of what is needed to measure them."""
+    """What the windows of an epoch have cost, and columns of what is needed to measure them.
+
+    Of several processes all that they have seen together; each of them must ask.
+    """
 
     def __init__(self) -> None:
         self._rows: list[Columns] = []
@@ -39,19 +43,20 @@ class Epoch:
     @property
     def windows(self) -> int:
         """How many windows have had a target."""
-        return sum(self._counts)
+        return sum(everywhere(self._counts))
 
     @property
     def cost(self) -> float:
         """Mean cost of all windows, whatever batches they came in; there must be some."""
-        costs = torch.stack(self._costs).cpu().double()
-        counts = torch.tensor(self._counts, dtype=torch.float64)
+        mine = torch.stack(self._costs).double().tolist() if self._costs else []
+        costs = torch.tensor(everywhere(mine), dtype=torch.float64)
+        counts = torch.tensor(everywhere(self._counts), dtype=torch.float64)
         return float((costs * counts).sum() / counts.sum())
 
     def columns(self) -> Columns:
         """The columns of the whole epoch in double precision; empty before the first window."""
-        names = self._rows[0] if self._rows else {}
-        return {name: torch.cat([row[name].cpu().double() for row in self._rows]) for name in names}
+        rows = everywhere([{name: column.cpu().double() for name, column in row.items()} for row in self._rows])
+        return {name: torch.cat([row[name] for row in rows]) for name in (rows[0] if rows else {})}
 
 
 class Task(nn.Module):
