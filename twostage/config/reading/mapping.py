@@ -25,7 +25,10 @@ def _node(value: Any, place: Place, path: KeyPath) -> Node:
         return Node({key: child.under(place) for key, child in entries.items()}, place)
     if isinstance(value, list | tuple):
         return Node([_node(child, place, (*path, index)) for index, child in enumerate(value)], place)
-    if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+    kept = path[:1] == ("legacy",)  # whatever an old file says
+    if value is None or isinstance(value, bool | int | str):
+        return Node(value, place)
+    if isinstance(value, float) and (kept or math.isfinite(value)):
         return Node(value, place)
     message = f"expected text, a finite number, true, false, a list or a mapping, found {found_words(value)}"
     raise DocumentError([problem_at(place, dotted(path), message, code="wrong_type")])
