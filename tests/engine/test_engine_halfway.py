@@ -33,6 +33,14 @@ ADAPTATIONS = {
         "control": "none",
     },
     "multitask": {"adapt_mode": "multitask", "tasks": {"classification": {}, "anomaly_detection": {}}},
+    "moving parts": {
+        "adapt_mode": "multitask",
+        "tasks": {"classification": {"class_weights": "balanced"}, "anomaly_detection": {}},
+        "weighting": "gradient_balanced",
+        "unfreeze": {"embedding": 1, "backbone": 2, "schedule": "linear"},
+        "validate_every": 0.5,
+        "regularization": {"l1": 1e-5},
+    },
 }
 
 
