@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from twostage.config.load import load_config
     from twostage.config.stage_1 import Stage1Config
     from twostage.config.stage_2 import Stage2Config
+    from twostage.engine.export.export import export_run
     from twostage.engine.plan import make_plan
     from twostage.engine.results import RunSummary, StageResult
     from twostage.errors import TwoStageError
@@ -37,6 +38,7 @@ _HOME = {
     "TwoStageConfig": "twostage.config.document",
     "TwoStageError": "twostage.errors",
     "TwoStageRun": "twostage.api",
+    "export_run": "twostage.engine.export.export",
     "import_checkpoint": "twostage.api",
     "load_config": "twostage.config.load",
     "make_plan": "twostage.engine.plan",
@@ -63,6 +65,7 @@ __all__ = [
     "__version__",
     "convert",
     "convert_back",
+    "export_run",
     "import_checkpoint",
     "load_config",
     "make_plan",

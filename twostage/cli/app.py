@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from twostage.cli.convert import convert
+from twostage.cli.export import export
 from twostage.cli.import_checkpoint import import_checkpoint
 from twostage.cli.init import init
 from twostage.cli.models import models
@@ -40,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     cls=_Commands,
 )
-for _command in (run, resume, validate, convert, init, models, import_checkpoint, schema):
+for _command in (run, resume, validate, convert, init, models, import_checkpoint, export, schema):
     app.command()(_command)
 
 

@@ -32,6 +32,11 @@ class Encoding(nn.Module):
         self.backbone = backbone
         self._asked, self._backbone_asked = (_asked_by(part) for part in (embedding, backbone))
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """What must be known of a window beside its samples, by the names of ``encode``; ``starts`` can be left out."""
+        return frozenset({*self._asked, *self._backbone_asked})
+
     def encode(
         self,
         x_BLC: Tensor,
@@ -78,6 +83,11 @@ class Network(Encoding):
         super().__init__(encoder.embedding, encoder.backbone)
         self.head = head
         self._head_asks = "system_B" in signature(head.forward).parameters
+
+    @property
+    def head_asked(self) -> frozenset[str]:
+        """What the head must know of a window beside its tokens."""
+        return frozenset({"system_B"} if self._head_asks else ())
 
     def forward(
         self,
