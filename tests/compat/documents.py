@@ -126,6 +126,18 @@ DOCUMENTS: dict[str, Document] = {
         kind: {"model": {"network": {"kind": kind}}, "stage_2": _adaptation("finetune")}
         for kind in ("isfm_prompt", "isfm_flow", "tspn", "mwa_cnn", "protonet")
     },
+    "heads_of_tasks": {
+        "stage_2": _adaptation(
+            "multitask",
+            tasks={
+                "classification": {"head": {"kind": "perceptron"}},
+                "anomaly_detection": {"head": {"kind": "anomaly"}},
+                "rul_prediction": {"head": {"kind": "rul"}},
+                "signal_prediction": {"head": {"kind": "prediction"}},
+            },
+            trunk={"kind": "multitask"},
+        ),
+    },
     "from_a_checkpoint": {
         "stage_2": _adaptation("finetune", init={"checkpoint": "save/encoder.safetensors"}, freeze={"backbone": True})
     },

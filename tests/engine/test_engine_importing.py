@@ -87,7 +87,7 @@ def _flat(content):
 
 
 def test_what_is_left_out_is_told_with_its_reason(legacy, written, tmp_path):
-    heads = renamed(legacy, "task_head.mutiple_fc", "task_head.shared_layers")
+    heads = renamed(legacy, "task_head.mutiple_fc", "task_head.other_layers")
     old = saved(
         tmp_path / "old.ckpt",
         {"state_dict": {f"network.{n}": t for n, t in heads.items()} | {"log_var": torch.ones(1)}},
@@ -95,7 +95,7 @@ def test_what_is_left_out_is_told_with_its_reason(legacy, written, tmp_path):
     report = import_checkpoint(old, written, tmp_path / "new.safetensors")
     reasons = {each.name: each.reason for each in report.left_out}
     assert reasons["log_var"] == "no part of the network: neither embedding, backbone nor head"
-    assert reasons["network.task_head.shared_layers.1.weight"].startswith("a head of another kind; stage 2 makes")
+    assert reasons["network.task_head.other_layers.1.weight"].startswith("a head of another kind; stage 2 makes")
     assert len(reasons) == 5
     assert report.assumed == {
         "model.embedding.patch_length": 32,

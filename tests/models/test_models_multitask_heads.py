@@ -7,12 +7,14 @@ import math
 import pytest
 import torch
 
+from twostage.components import build
 from twostage.config import model as configs
-from twostage.models.heads.anomaly import AnomalyHead
+from twostage.config.model import task_heads as heads
 from twostage.models.heads.linear import LinearHead
 from twostage.models.heads.multitask import MultitaskHead
-from twostage.models.heads.prediction import HIDDEN, PredictionHead
-from twostage.models.heads.rul import RulHead
+from twostage.models.heads.prediction import ForecastPerceptron
+from twostage.models.heads.scalar import ScalarHead
+from twostage.models.heads.trunk import MultitaskTrunk
 
 
 def gelu(value):
@@ -24,9 +26,8 @@ def layer(linear, values):
     return [sum(w * v for w, v in zip(weights, values, strict=True)) + bias for weights, bias in rows]
 
 
-@pytest.mark.parametrize("kind", [RulHead, AnomalyHead])
-def test_a_number_for_each_window_from_its_mean_token(kind):
-    head = kind(dim=4).double()
+def test_a_number_for_each_window_from_its_mean_token():
+    head = ScalarHead(heads.ScalarPerceptron(), dim=4).double()
     tokens_BPD = torch.randn(3, 5, 4, dtype=torch.float64)
     answer_B = head(tokens_BPD)
     assert answer_B.shape == (3,)
@@ -37,7 +38,7 @@ def test_a_number_for_each_window_from_its_mean_token(kind):
 
 
 def test_a_forecast_is_laid_out_as_samples_and_channels():
-    head = PredictionHead(dim=2, patches=3, length=4, channels=2).double()
+    head = ForecastPerceptron(heads.ForecastPerceptron(), dim=2, patches=3, length=4, channels=2).double()
     tokens_BPD = torch.randn(2, 3, 2, dtype=torch.float64)
     forecast_BTC = head(tokens_BPD)
     _, first, _, last = head.perceptron
@@ -50,17 +51,51 @@ def test_a_forecast_is_laid_out_as_samples_and_channels():
 
 def test_a_long_forecast_from_wide_tokens_stays_small():
     """The legacy head had 3.2 billion weights at these sizes."""
-    head = PredictionHead(dim=512, patches=64, length=4096, channels=3)
+    head = ForecastPerceptron(heads.ForecastPerceptron(), dim=512, patches=64, length=4096, channels=3)
     weights = sum(parameter.numel() for parameter in head.parameters())
-    assert weights == HIDDEN * (512 * 64 + 4096 * 3) + HIDDEN + 4096 * 3
+    assert weights == 64 * (512 * 64 + 4096 * 3) + 64 + 4096 * 3
     assert weights < 3_000_000
 
 
 def test_each_window_is_answered_by_its_own_system_where_the_head_asks():
-    linear, rul = LinearHead(configs.LinearHead(), dim=4, classes={1: 3, 2: 2}), RulHead(dim=4)
+    linear = LinearHead(configs.LinearHead(), dim=4, classes={1: 3, 2: 2})
+    rul = ScalarHead(heads.ScalarPerceptron(), dim=4)
     head = MultitaskHead({"classification": linear, "rul_prediction": rul})
     tokens_BPD, system_B = torch.randn(3, 5, 4), torch.tensor([2, 1, 2])
     answers = head(tokens_BPD, system_B)
     torch.testing.assert_close(answers["classification"], linear(tokens_BPD, system_B))
     torch.testing.assert_close(answers["rul_prediction"], rul(tokens_BPD))
     assert {name.split(".")[1] for name in head.state_dict()} == {"classification", "rul_prediction"}
+
+
+@pytest.mark.parametrize(
+    ("base", "changes"),
+    [
+        (heads.RulHead(), {"hidden": 6, "layers": 1, "dropout": 0.5, "activation": "tanh", "scale": 3.0}),
+        (heads.AnomalyHead(), {"hidden": 6, "layers": 1, "dropout": 0.5, "activation": "elu", "batch_norm": True}),
+        (heads.MultitaskTrunk(hidden=8), {"hidden": 6, "batch_norm": False, "activation": "leaky_relu"}),
+    ],
+    ids=lambda value: getattr(value, "kind", ""),
+)
+def test_every_key_of_a_head_has_an_effect(base, changes):
+    assert set(changes) == set(type(base).model_fields) - {"kind"}
+
+    def answer(config):
+        torch.manual_seed(0)
+        head = build(config, dim=8).train()
+        return head(torch.randn(6, 3, 8))
+
+    for key, value in changes.items():
+        before, after = answer(base), answer(base.model_copy(update={key: value}))
+        assert before.shape != after.shape or not torch.equal(before, after), key
+
+
+def test_heads_share_a_trunk_but_a_forecast_sees_the_tokens():
+    trunk = MultitaskTrunk(heads.MultitaskTrunk(hidden=6, batch_norm=False), dim=4)
+    life = ScalarHead(heads.ScalarPerceptron(), dim=6)
+    forecast = ForecastPerceptron(heads.ForecastPerceptron(hidden=5), dim=4, patches=3, length=2, channels=1)
+    head = MultitaskHead({"rul_prediction": life, "signal_prediction": forecast}, trunk)
+    tokens_BPD, system_B = torch.randn(2, 3, 4), torch.tensor([1, 1])
+    answers = head(tokens_BPD, system_B)
+    torch.testing.assert_close(answers["rul_prediction"], life(trunk(tokens_BPD)))
+    torch.testing.assert_close(answers["signal_prediction"], forecast(tokens_BPD))

@@ -11,7 +11,12 @@ from twostage.config.model.heads import DistanceHead, LinearHead
 
 def head_misfit(name: str, stage: Section | None, model: ModelConfig) -> str | None:
     """Say which classification head of a stage cannot work on the tokens of ``model``, and why; or None."""
+    trunk = getattr(stage, "trunk", None)
     for key, head in _heads(name, stage):
+        if trunk is not None:
+            if head.misfit(dim=trunk.hidden, at=key):
+                return f"the heads of {key} cannot share {name}.trunk.hidden ({trunk.hidden}) evenly; choose a multiple"
+            continue
         reason = head.misfit(dim=model.dim, at=key)
         if reason and model.complete is not None:
             return (

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from twostage.errors import TransferError
+from twostage.models.renaming_heads import HEAD_PAIRS, head_pairs
 from twostage.models.renaming_networks import NETWORK_NAMES, NETWORK_PAIRS
 from twostage.models.renaming_outer import join, join_legacy, split, split_legacy
 from twostage.models.renaming_prompt import PAIRS, Pairs
@@ -36,6 +37,7 @@ _SAME_TENSOR = (
     ("embedding.linear2.", "embedding.linear2."),
     *PAIRS,
     *NETWORK_PAIRS,
+    *HEAD_PAIRS,
     ("backbone.Linear_Seasonal.", "backbone.seasonal."),
     ("backbone.Linear_Trend.", "backbone.trend."),
     ("backbone.encoder.attn_layers.{}.attention.out_projection.", "backbone.layers.{}.self_attn.out_proj."),
@@ -91,6 +93,9 @@ _RESHAPED = (
         for theirs, ours in (("weights_pole", "poles"), ("weights_residue", "residues"))
     ),
     Reshaped("task_head.category_tokes.{}", "head.classes.{}", *_BATCH_OF_ONE),
+    Reshaped(
+        "task_head.task_heads.classification.category_tokes.{}", "head.heads.classification.classes.{}", *_BATCH_OF_ONE
+    ),
 )
 # Their three projections are our one, stacked in this order.
 _STACKED = ("query", "key", "value")
@@ -136,7 +141,7 @@ def our_name(name: str) -> str | None:
 
 def _to_legacy(state: Mapping[str, Tensor]) -> State:
     legacy: State = {}
-    rows = [(ours, theirs) for theirs, ours in (*_of_its_network(state), *_SAME_TENSOR)]
+    rows = [(ours, theirs) for theirs, ours in (*_of_its_network(state), *head_pairs(state), *_SAME_TENSOR)]
     for name, tensor in state.items():
         if match := _OUR_PROJECTION.fullmatch(name):
             for part, third in zip(_STACKED, tensor.chunk(3), strict=True):

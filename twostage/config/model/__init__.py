@@ -12,7 +12,7 @@ from twostage.config.model.backbones import (
 )
 from twostage.config.model.embeddings import HSE, Embedding, EmbeddingConfig, HSEPrompt, HSEv2, Patch
 from twostage.config.model.encoder import ModelConfig
-from twostage.config.model.heads import ClassificationHead, DistanceHead, HeadConfig, LinearHead
+from twostage.config.model.heads import ClassificationHead, DistanceHead, HeadConfig, LinearHead, PerceptronHead
 from twostage.config.model.isfm_flow import FlowCondition, ISFMFlow
 from twostage.config.model.network_base import CompleteNetwork, NetworkConfig
 from twostage.config.model.networks import ISFM, MWACNN, ISFMPrompt, Network, ProtoNet, ResNet1D
@@ -46,6 +46,7 @@ __all__ = [
     "NetworkConfig",
     "Patch",
     "PatchTST",
+    "PerceptronHead",
     "ProtoNet",
     "ResNet1D",
     "RigPrompt",

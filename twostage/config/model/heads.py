@@ -52,7 +52,19 @@ class DistanceHead(HeadConfig):
         return uneven(at, dim, self.heads)
 
 
-ClassificationHead = Annotated[LinearHead | DistanceHead, Family("twostage.heads", "kind", HeadConfig)]
+class PerceptronHead(HeadConfig):
+    """Mean over tokens, then a perceptron with one hidden layer per system."""
+
+    implementation: ClassVar[str] = "twostage.models.heads.perceptron:PerceptronHead"
+
+    kind: Literal["perceptron"] = "perceptron"
+    hidden: Count | None = Field(None, description="Features of the hidden layer; null takes half of a token's.")
+    activation: Literal["relu", "gelu", "tanh", "sigmoid", "leaky_relu", "elu"] = Field(
+        "relu", description="Activation of the hidden layer; leaky_relu has slope 0.1."
+    )
+
+
+ClassificationHead = Annotated[LinearHead | DistanceHead | PerceptronHead, Family("twostage.heads", "kind", HeadConfig)]
 
 
 def uneven(part: str, dim: int, heads: int) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -16,6 +16,11 @@ class Projection(Section):
 
     hidden: Count = Field(64, description="Hidden features.")
     dim: Count = Field(32, description="Output features.")
+    activation: Literal["relu", "gelu", "tanh", "leaky_relu"] = Field(
+        "relu", description="Activation of the hidden features; leaky_relu has slope 0.1."
+    )
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.0, description="Dropout of the hidden features.")
+    norm: bool = Field(default=False, description="Whether a layer norm follows.")
 
 
 class ZeroShot(Section):

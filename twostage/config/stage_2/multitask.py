@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from twostage.config.base import NonNegative, Positive, Section
+from twostage.config.model.task_heads import MultitaskTrunk
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage_2.base import EncoderAdaptation
 from twostage.config.stage_2.controls import Control
@@ -31,6 +32,9 @@ class MultitaskConfig(EncoderAdaptation):
 
     adapt_mode: Literal["multitask"] = "multitask"
     tasks: Tasks = Field(description="What the model learns; a target may choose some of them.")
+    trunk: MultitaskTrunk | None = Field(
+        None, description="Layers that all heads but that of the forecast share; null gives each head the tokens."
+    )
     weighting: Literal["fixed", "uncertainty", "gradient_balanced"] = Field(
         "fixed",
         description="Whether the written weights stay; or learnt ones multiply them in training (uncertainty); or they "

@@ -8,6 +8,13 @@ from pydantic import Field, model_validator
 
 from twostage.config.base import Component, Count, FromList, Positive, Section
 from twostage.config.model.heads import ClassificationHead, LinearHead
+from twostage.config.model.task_heads import (
+    AlarmHead,
+    ForecastHead,
+    ForecastPerceptron,
+    LifeHead,
+    ScalarPerceptron,
+)
 from twostage.config.stage_2.class_weights import CLASS_WEIGHTS_TEXT, ClassWeights
 from twostage.config.stage_2.target import TaskName
 
@@ -42,6 +49,7 @@ class AnomalyDetection(Task):
         None, description="Weights of normal and of anomalous windows; only their ratio counts. null weighs them alike."
     )
     threshold: Open = Field(0.5, description="Probability from which a window counts as anomalous.")
+    head: AlarmHead = Field(default_factory=ScalarPerceptron, description="What answers the log-odds.")
 
 
 class RulPrediction(Task):
@@ -53,6 +61,7 @@ class RulPrediction(Task):
         None, description="Targets are divided by it, in the table's unit; null takes the largest of the training part."
     )
     normalize_targets: bool = Field(default=True, description="Whether targets are divided at all.")
+    head: LifeHead = Field(default_factory=ScalarPerceptron, description="What answers the scaled remaining life.")
 
     @model_validator(mode="after")
     def _no_idle_scale(self) -> Self:
@@ -67,6 +76,7 @@ class SignalPrediction(Task):
     implementation: ClassVar[str] = "twostage.objectives.adapt.tasks.prediction:SignalPrediction"
 
     length: Count = Field(64, description="Samples of the window's end to forecast.")
+    head: ForecastHead = Field(default_factory=ForecastPerceptron, description="What answers the window's end.")
 
 
 class Tasks(Section):

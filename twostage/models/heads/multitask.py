@@ -10,12 +10,16 @@ from inspect import signature
 
 from torch import Tensor, nn
 
+# A forecast needs the order of the tokens, which their mean has lost.
+WITHOUT_TRUNK = {"signal_prediction"}
+
 
 class MultitaskHead(nn.Module):
-    """The heads of several tasks by name; each answers for itself."""
+    """The heads of several tasks by name; each answers for itself, above the trunk where there is one."""
 
-    def __init__(self, heads: Mapping[str, nn.Module]) -> None:
+    def __init__(self, heads: Mapping[str, nn.Module], trunk: nn.Module | None = None) -> None:
         super().__init__()
+        self.trunk = trunk
         self.heads = nn.ModuleDict(heads)
         self._ask_system = {name for name, head in heads.items() if "system_B" in signature(head.forward).parameters}
 
@@ -25,5 +29,7 @@ class MultitaskHead(nn.Module):
 
     def answer(self, name: str, tokens_BPD: Tensor, system_B: Tensor) -> Tensor:
         """Return the answer of one head; ``system_B`` is for heads that tell systems apart."""
+        if self.trunk is not None and name not in WITHOUT_TRUNK:
+            tokens_BPD = self.trunk(tokens_BPD)
         found: Tensor = self.heads[name](*((tokens_BPD, system_B) if name in self._ask_system else (tokens_BPD,)))
         return found

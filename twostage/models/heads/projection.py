@@ -8,6 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from twostage.config.stage_1 import Projection
+from twostage.models.heads.narrowing import ACTIVATIONS
 from twostage.models.network import Network
 
 
@@ -23,7 +24,11 @@ class ProjectionHead(nn.Module):
         self.perceptron: nn.Module = nn.Identity()
         if config is not None:
             self.perceptron = nn.Sequential(
-                nn.Linear(dim, config.hidden), nn.ReLU(), nn.Linear(config.hidden, config.dim)
+                nn.Linear(dim, config.hidden),
+                ACTIVATIONS[config.activation](),
+                *([nn.Dropout(config.dropout)] if config.dropout else []),
+                nn.Linear(config.hidden, config.dim),
+                *([nn.LayerNorm(config.dim)] if config.norm else []),
             )
 
     def forward(self, tokens_BPD: Tensor) -> Tensor:

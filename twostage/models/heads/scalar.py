@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from twostage.config.model import task_heads as configs
+
 
 class ScalarHead(nn.Module):
     """Mean over tokens, then a perceptron with one hidden layer as wide as a token.
@@ -14,7 +16,7 @@ class ScalarHead(nn.Module):
     The last layer is linear: a rectifier there would leave windows whose answer is 0 without a gradient.
     """
 
-    def __init__(self, *, dim: int) -> None:
+    def __init__(self, config: configs.ScalarPerceptron, *, dim: int) -> None:  # noqa: ARG002 - built from a config
         super().__init__()
         self.perceptron = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.Linear(dim, 1))
 

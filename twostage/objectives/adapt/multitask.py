@@ -20,7 +20,7 @@ from twostage.data.targets import Targets
 from twostage.data.windowed import Batch, WindowDataset
 from twostage.data.windows import WindowIndex
 from twostage.errors import TrainingError
-from twostage.models.heads.multitask import MultitaskHead
+from twostage.models.heads.multitask import WITHOUT_TRUNK, MultitaskHead
 from twostage.models.network import Network
 from twostage.objectives.adapt.balance import GradientBalance, gradient_norms, last_shared
 from twostage.objectives.adapt.encoder import EncoderObjective
@@ -55,12 +55,14 @@ class Multitask(EncoderObjective):
     ) -> MultitaskHead:
         """The heads of the tasks that train."""
         written = {name: config.tasks.written[name] for name in targets.tasks}
-        return MultitaskHead(
-            {
-                name: implementation_of(task).head(task, model, targets=targets, classes=classes or {})
-                for name, task in written.items()
-            }
-        )
+        trunk = None if config.trunk is None else build(config.trunk, dim=model.dim)
+        above = model.dim if config.trunk is None else config.trunk.hidden
+        about: dict[str, Any] = {"targets": targets, "classes": classes or {}}
+        heads: dict[str, nn.Module] = {
+            name: implementation_of(task).head(task, model, dim=model.dim if name in WITHOUT_TRUNK else above, **about)
+            for name, task in written.items()
+        }
+        return MultitaskHead(heads, trunk)
 
     @staticmethod
     def examine(

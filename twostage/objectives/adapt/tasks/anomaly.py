@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
+from twostage.components import build
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import tasks as configs
 from twostage.config.stage_2.measures import TASKS
 from twostage.data.targets import Targets
 from twostage.data.windowed import Batch
-from twostage.models.heads.anomaly import AnomalyHead
 from twostage.objectives.adapt.tasks.base import Columns, Task
 
 
@@ -35,14 +35,16 @@ class AnomalyDetection(Task):
 
     @staticmethod
     def head(
-        config: configs.AnomalyDetection,  # noqa: ARG004 - the interface
-        model: ModelConfig,
+        config: configs.AnomalyDetection,
+        model: ModelConfig,  # noqa: ARG004 - the interface
         *,
+        dim: int,
         targets: Targets,  # noqa: ARG004
         classes: Mapping[int, int],  # noqa: ARG004
-    ) -> AnomalyHead:
+    ) -> nn.Module:
         """One number for each window."""
-        return AnomalyHead(dim=model.dim)
+        head: nn.Module = build(config.head, dim=dim)
+        return head
 
     def target(self, batch: Batch) -> Tensor:
         """1 where something is wrong, else 0 (B,)."""

@@ -38,13 +38,14 @@ class Classification(Task):
     @staticmethod
     def head(
         config: configs.Classification,
-        model: ModelConfig,
+        model: ModelConfig,  # noqa: ARG004 - the interface
         *,
-        targets: Targets,  # noqa: ARG004 - the interface
+        dim: int,
+        targets: Targets,  # noqa: ARG004
         classes: Mapping[int, int],
     ) -> nn.Module:
         """The written head, one answer for each class of each system."""
-        head: nn.Module = build(config.head, dim=model.dim, classes=classes)
+        head: nn.Module = build(config.head, dim=dim, classes=classes)
         return head
 
     def target(self, batch: Batch) -> Tensor:

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
+from twostage.components import build
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import tasks as configs
 from twostage.config.stage_2.measures import TASKS
 from twostage.data.targets import Targets
 from twostage.data.windowed import Batch
-from twostage.models.heads.prediction import PredictionHead
 from twostage.objectives.adapt.tasks.base import Columns, Task
 from twostage.objectives.pretrain.restoration import correlations
 
@@ -37,11 +37,14 @@ class SignalPrediction(Task):
         config: configs.SignalPrediction,
         model: ModelConfig,
         *,
+        dim: int,
         targets: Targets,
         classes: Mapping[int, int],  # noqa: ARG004 - the interface
-    ) -> PredictionHead:
+    ) -> nn.Module:
         """All samples of the end, in every channel."""
-        return PredictionHead(dim=model.dim, patches=model.patches, length=config.length, channels=targets.channels)
+        sizes = {"patches": model.patches, "length": config.length, "channels": targets.channels}
+        head: nn.Module = build(config.head, dim=dim, **sizes)
+        return head
 
     def target(self, batch: Batch) -> Tensor:
         """The end of each window (B, T, C)."""

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
+from twostage.components import build
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import tasks as configs
 from twostage.config.stage_2.measures import TASKS
 from twostage.data.targets import Targets
 from twostage.data.windowed import Batch
-from twostage.models.heads.rul import RulHead
 from twostage.objectives.adapt.tasks.base import Columns, Task
 from twostage.objectives.adapt.tasks.life_scores import nasa_score, phm2012_score, r2
 
@@ -33,14 +33,16 @@ class RulPrediction(Task):
 
     @staticmethod
     def head(
-        config: configs.RulPrediction,  # noqa: ARG004 - the interface
-        model: ModelConfig,
+        config: configs.RulPrediction,
+        model: ModelConfig,  # noqa: ARG004 - the interface
         *,
+        dim: int,
         targets: Targets,  # noqa: ARG004
         classes: Mapping[int, int],  # noqa: ARG004
-    ) -> RulHead:
+    ) -> nn.Module:
         """One number for each window."""
-        return RulHead(dim=model.dim)
+        head: nn.Module = build(config.head, dim=dim)
+        return head
 
     def target(self, batch: Batch) -> Tensor:
         """Remaining life in multiples of the scale (B,)."""
