@@ -114,6 +114,20 @@ def test_what_was_seen_in_one_band_is_not_tested_in_another(mixed, tmp_path):
         run_adapt(again, pretrained.stages[0].checkpoint)
 
 
+def test_weights_of_another_band_are_refused_unless_the_document_says_so(mixed, tmp_path):
+    first = {"pretrain_mode": "contrastive", "systems": [1], "epochs": 1}
+    pretrained = run_pretrain(written(mixed, tmp_path / "first", COMMON, stage_1=first, stage_2=None)).stages[0]
+    with pytest.raises(TransferError, match="was trained with 1000 Hz in a common band, but this adaptation has 4000"):
+        run_adapt(written(mixed, tmp_path / "second"), pretrained.checkpoint)
+    other = COMMON | {"high": 300.0}
+    with pytest.raises(TransferError, match=r"with the band {.*'high': None}, but this adaptation has the b"):
+        run_adapt(written(mixed, tmp_path / "third", other), pretrained.checkpoint)
+    for band, codes in ((COMMON, set()), ({"kind": "as_recorded"}, {"mixed-rates"})):
+        summary = run_adapt(written(mixed, tmp_path / band["kind"], band), pretrained.checkpoint)
+        assert summary.stages[0].transfer.encoder_share == 1.0
+        assert {notice.code for notice in summary.stages[0].notices} == codes
+
+
 @pytest.mark.parametrize(
     ("band", "message"),
     [

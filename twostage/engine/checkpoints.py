@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -14,6 +14,7 @@ from torch import Tensor
 from twostage.config.model import ModelConfig
 from twostage.data.recordings import Notice
 from twostage.engine.digest import tensors_digest
+from twostage.engine.rates import Sampling
 from twostage.engine.seen import UNKNOWN, Stretch
 from twostage.errors import TransferError
 
@@ -32,6 +33,7 @@ class Checkpoint:
     stage: str
     digest: str
     seen: tuple[Stretch, ...]
+    sampling: Sampling | None = None
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -40,9 +42,15 @@ class Checkpoint:
 
 
 def save_checkpoint(
-    path: Path, tensors: Mapping[str, Tensor], *, model: ModelConfig, stage: str, seen: Sequence[Stretch]
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    *,
+    model: ModelConfig,
+    stage: str,
+    seen: Sequence[Stretch],
+    sampling: Sampling | None = None,
 ) -> str:
-    """Write the tensors, and what samples made them; return their digest."""
+    """Write the tensors, what samples made them and how these were taken; return their digest."""
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     digest = tensors_digest(plain)
     description = {
@@ -51,7 +59,7 @@ def save_checkpoint(
         "stage": stage,
         "digest": digest,
         "seen": json.dumps(seen),
-    }
+    } | ({} if sampling is None else {"sampling": json.dumps(asdict(sampling))})
     save_file(plain, path, metadata=description)
     return digest
 
@@ -88,4 +96,6 @@ def _described(path: Path, tensors: Mapping[str, Tensor], description: Mapping[s
         raise TransferError(f"checkpoint {path} is damaged: its weights are not those that were saved")
     model = ModelConfig.model_validate(json.loads(description["model"]))
     seen = tuple(Stretch(*stretch) for stretch in json.loads(description["seen"]))
-    return Checkpoint(path, tensors, model, description["stage"], description["digest"], seen)
+    written = json.loads(description.get("sampling", "null"))
+    sampling = None if written is None else Sampling(tuple(written["rates"]), written["band"])
+    return Checkpoint(path, tensors, model, description["stage"], description["digest"], seen, sampling)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from twostage.config.band import Band
+from twostage.config.band import AsRecorded, Band, CommonBand
 from twostage.data.band.source import BandedSource
 from twostage.data.recordings import Notice, Recording
 from twostage.data.sources.base import Source
 from twostage.data.splits.result import listed
 from twostage.data.survey import survey
-from twostage.errors import DataError
+from twostage.engine.stage_data import StageData
+from twostage.errors import DataError, TransferError
 
 
 def in_band(source: Source, band: Band | None, digests: dict[int, str]) -> Source:
@@ -23,6 +26,59 @@ def digests_of(source: Source, recordings: list[Recording]) -> dict[int, str]:
     if isinstance(source, BandedSource):
         return source.survey(recordings)
     return survey(source.open(recordings), recordings)
+
+
+MIXED = "mixed-rates"
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """At which rates a training has met its recordings, and in which common band; ``band`` is None without one."""
+
+    rates: tuple[float, ...]
+    band: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, data: StageData) -> Sampling:
+        """That of the data of a stage."""
+        rates = sorted({recording.sample_rate for recording in data.used})
+        band = data.config.band
+        return cls(tuple(rates), band.model_dump(mode="json") if isinstance(band, CommonBand) else None)
+
+
+def refuse_other_sampling(origin: str, before: Sampling | None, data: StageData) -> None:
+    """Raise TransferError for weights that were trained at other rates, or in another band, than they now meet.
+
+    ``before`` is None where nobody has written it down. A document that takes recordings as they are has asked for it.
+    """
+    if isinstance(data.config.band, AsRecorded) or not (difference := _difference(before, data)):
+        return
+    raise TransferError(
+        f"{origin} was trained {difference}; write the same data.band, or data.band: {{kind: as_recorded}} to start "
+        "from it all the same, which every report then says"
+    )
+
+
+def other_sampling(before: Sampling | None, data: StageData) -> tuple[Notice, ...]:
+    """The notice of weights that meet other rates, or another band, than they were trained with."""
+    known = any(notice.code == MIXED for notice in data.notices)
+    difference = "" if known else _difference(before, data)
+    return (Notice(MIXED, f"the encoder was trained {difference}"),) if difference else ()
+
+
+def _difference(before: Sampling | None, data: StageData) -> str:
+    """How they differ, in words; "" where they do not, or where it is not known."""
+    now = Sampling.of(data)
+    if before is None or before == now:
+        return ""
+    told = [f"{_rates(each)} {'without' if each.band is None else 'in'} a common band" for each in (before, now)]
+    if len({*before.rates, *now.rates}) == 1:
+        told = [f"the band {each.band}" if each.band else "no common band" for each in (before, now)]
+    return f"with {told[0]}, but this adaptation has {told[1]}"
+
+
+def _rates(sampling: Sampling) -> str:
+    return " and ".join(f"{rate:g} Hz" for rate in sampling.rates)
 
 
 def mixed_rates(recordings: Iterable[Recording], band: Band | None) -> tuple[Notice, ...]:
@@ -43,7 +99,7 @@ def mixed_rates(recordings: Iterable[Recording], band: Band | None) -> tuple[Not
             f"common, rate: {min(systems):g}}} to bring them to one rate and band, or data.band: {{kind: as_recorded}} "
             "to take them as they are, which every report then says"
         )
-    return (Notice("mixed-rates", f"recordings that share the encoder are sampled at different rates: {found}"),)
+    return (Notice(MIXED, f"recordings that share the encoder are sampled at different rates: {found}"),)
 
 
 def _named(systems: set[int]) -> str:

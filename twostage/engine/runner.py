@@ -14,6 +14,7 @@ from torch import Tensor
 
 from twostage.components import implementation_of
 from twostage.config.splits import AsExecutedSplit
+from twostage.data.recordings import Notice
 from twostage.data.survey import data_digest
 from twostage.engine import trivial, zero_shot
 from twostage.engine.checkpoints import Checkpoint, save_checkpoint
@@ -24,6 +25,7 @@ from twostage.engine.loggers import log_results, opened
 from twostage.engine.observer import Observer
 from twostage.engine.old_names import old_names
 from twostage.engine.plan import AdaptStage, Stage, is_trivial, section_of, trains
+from twostage.engine.rates import Sampling, other_sampling, refuse_other_sampling
 from twostage.engine.results import CHECKPOINT, StageResult, labels
 from twostage.engine.seen import refuse_seen, stretches
 from twostage.engine.size import refuse_explosion
@@ -94,7 +96,7 @@ def run_stage_in(
         directory=folder,
         metrics=_flat(metrics),
         transfer=report,
-        notices=(*data.notices, *zero_shot.idle(stage, loaders), *(() if start is None else start.notices)),
+        notices=(*data.notices, *zero_shot.idle(stage, loaders), *_of_start(start, data)),
         epochs=trainer.current_epoch,
         best_epoch=best_epoch,
         seconds=halfway.seconds,
@@ -102,6 +104,11 @@ def run_stage_in(
     )
     _write_down(result, metrics, data)
     return result
+
+
+def _of_start(start: Checkpoint | None, data: StageData) -> tuple[Notice, ...]:
+    """What must be said of what an adaptation starts from."""
+    return () if start is None else (*start.notices, *other_sampling(start.sampling, data))
 
 
 def _save(  # noqa: PLR0917 - what a checkpoint says of itself
@@ -117,7 +124,8 @@ def _save(  # noqa: PLR0917 - what a checkpoint says of itself
     if is_trivial(stage):
         return tensors_digest(weights)
     seen = [*(() if start is None else start.seen), *stretches(data, digests, ("train", "validation"))]
-    return save_checkpoint(folder / CHECKPOINT, weights, model=stage.config.model, stage=stage.name, seen=seen)
+    path, model = folder / CHECKPOINT, stage.config.model
+    return save_checkpoint(path, weights, model=model, stage=stage.name, seen=seen, sampling=Sampling.of(data))
 
 
 def transferred(
@@ -131,6 +139,7 @@ def transferred(
     assert stage.config.stage_2 is not None  # noqa: S101 - see section_of
     if not isinstance(data.config.split, AsExecutedSplit):
         refuse_seen(str(start.path), start.seen, stretches(data, digests, ("test",)))
+    refuse_other_sampling(str(start.path), start.sampling, data)
     return transfer_encoder(objective.network, stage.config.model, start, stage.config.stage_2.transfer)
 
 
