@@ -23,6 +23,7 @@ from twostage.engine.plan import Plan, Stage, make_plan
 from twostage.engine.preview import StagePreview, preview
 from twostage.engine.reopening import open_directory
 from twostage.engine.results import RunSummary, StageResult
+from twostage.engine.status import PlanStatus, status_of
 from twostage.errors import TwoStageError
 
 Config: TypeAlias = LoadedDocument | TwoStageConfig | Mapping[str, Any] | str | Path
@@ -32,8 +33,9 @@ class TwoStageRun:
     """A document that can be planned and run.
 
     ``allow_custom`` agrees to import the class that ``stage_1.target`` names, if it is none of the built-in plugins.
-    With ``keep_going`` a stage that fails does not end the run, and is in ``RunSummary.failures``. ``fresh`` trains
-    again what is in the store already.
+    A stage that fails ends the run with its error. With ``keep_going`` what does not need it still runs, and it is in
+    ``RunSummary.failures``; the same without ``raises``, where the run ends there. ``fresh`` trains again what is in
+    the store already.
 
     Example:
         >>> summary = TwoStageRun("cfg.yaml").fit()  # doctest: +SKIP
@@ -50,6 +52,7 @@ class TwoStageRun:
         executor: Executor | None = None,
         allow_custom: bool = False,
         keep_going: bool = False,
+        raises: bool = True,
         fresh: bool = False,
     ) -> None:
         if isinstance(cfg, LoadedDocument):
@@ -60,6 +63,7 @@ class TwoStageRun:
             self._loaded = load_document(cfg, overrides=overrides, local=local)
         self._observer, self._executor = observer or Silent(), executor
         self._allow_custom, self._keep_going, self._fresh = allow_custom, keep_going, fresh
+        self._raises = raises
 
     @property
     def config(self) -> TwoStageConfig:
@@ -75,6 +79,12 @@ class TwoStageRun:
         plan = self.plan() if plan is None else plan
         require_consent(plan, allowed=self._allow_custom)
         return preview(plan)
+
+    def status(self, plan: Plan | None = None) -> PlanStatus:
+        """What of the plan is done, what would run, how large it is and how long it may take; nothing is written."""
+        plan = self.plan() if plan is None else plan
+        require_consent(plan, allowed=self._allow_custom)
+        return status_of(plan, Path(self.config.output.root))
 
     def fit(self) -> RunSummary:
         """Run all stages. Raises TwoStageError for a user's mistake."""
@@ -101,6 +111,7 @@ class TwoStageRun:
             observer=self._observer,
             executor=self._executor or executor_of(self.config.executor),
             keep_going=self._keep_going,
+            raises=self._raises,
             fresh=self._fresh,
             into=into,
         )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from twostage.config.document import TwoStageConfig
-from twostage.engine.artifacts import json_text, open_run, told_plainly
+from twostage.engine.artifacts import RunFolders, json_text, told_plainly
 from twostage.engine.store.store import Store
 from twostage.errors import OutputError
 
@@ -22,7 +22,7 @@ def store(tmp_path):
 
 
 def directory(store, key="a"):
-    return open_run(store, CONFIG, key=key, source="rig", started=NOW)
+    return RunFolders(store).open(CONFIG, key=key, source="rig", started=NOW)
 
 
 def finished(store, key, text="whole"):

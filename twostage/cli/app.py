@@ -15,6 +15,7 @@ from twostage.cli.export import export
 from twostage.cli.import_checkpoint import import_checkpoint
 from twostage.cli.init import init
 from twostage.cli.models import models
+from twostage.cli.plan import plan
 from twostage.cli.run import resume, run
 from twostage.cli.schema import schema
 from twostage.cli.validate import validate
@@ -41,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     cls=_Commands,
 )
-for _command in (run, resume, validate, convert, init, models, import_checkpoint, export, schema):
+for _command in (run, plan, resume, validate, convert, init, models, import_checkpoint, export, schema):
     app.command()(_command)
 
 

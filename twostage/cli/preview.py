@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, Protocol, TypeVar, cast
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -19,6 +20,18 @@ _WIDTH = 26  # of the longest part of a plain stage's name, with a system of two
 _LISTED = 3
 
 
+class Named(Protocol):
+    """A frozen dataclass with a name, that is like others but for that."""
+
+    @property
+    def name(self) -> str:
+        """Name of a stage."""
+        ...
+
+
+Row = TypeVar("Row", bound=Named)
+
+
 def preview_view(stages: Sequence[StagePreview]) -> RenderableType:
     """What a run would do: one row for trainings that differ by seed or repeat alone, narrow enough for 80 columns."""
     table = Table(
@@ -31,22 +44,22 @@ def preview_view(stages: Sequence[StagePreview]) -> RenderableType:
     )
     for title in ("stage", "systems", "recordings", "windows", "parameters", "epochs"):
         table.add_column(title, justify="left" if title in {"stage", "systems"} else "right", overflow="fold")
-    for names, stage in _repeated(stages):
-        table.add_row(_name(names), *_cells(stage), end_section=True)
+    for names, stage in repeated(stages):
+        table.add_row(name_of(names), *_cells(stage), end_section=True)
     notices = ((notice.code, notice.message) for stage in stages for notice in stage.notices)
     return Group(table, *notice_lines(notices))
 
 
-def _repeated(stages: Sequence[StagePreview]) -> list[tuple[list[str], StagePreview]]:
+def repeated(stages: Sequence[Row]) -> list[tuple[list[str], Row]]:
     """The names of stages that are alike but for seed and repeat, with one of them."""
-    found: dict[StagePreview, list[str]] = {}
+    found: dict[Row, list[str]] = {}
     for stage in stages:
-        alike = replace(stage, name=_NUMBERED.sub(r"\1", stage.name))
+        alike: Row = replace(cast("Any", stage), name=_NUMBERED.sub(r"\1", stage.name))
         found.setdefault(alike, []).append(stage.name)
     return [(names, stage) for stage, names in found.items()]
 
 
-def _name(names: Sequence[str]) -> str:
+def name_of(names: Sequence[str]) -> str:
     """One name for all, such as ``stage_2/seed-0,1/system-3/pretrained``, in lines that are short enough."""
     numbers: dict[str, list[str]] = {}
     for name in names:

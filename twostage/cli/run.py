@@ -59,7 +59,7 @@ def run(  # noqa: PLR0917 - options of a command line
     ] = False,
 ) -> None:
     """Pretrain on many machines, adapt to the one that matters, and test; what is done already is not done again."""
-    document = _read(file, [*(override or []), *_output(output)], local)
+    document = read(file, [*(override or []), *where(output)], local)
     options: dict[str, Any] = {"allow_custom": allow_custom, "keep_going": keep_going, "fresh": fresh}
     run_document(document, dry_run=dry_run, **options, **_where(executor, document))
 
@@ -71,7 +71,7 @@ def resume(
     executor: Where = None,
 ) -> None:
     """Go on with a run that was interrupted or has failed; its document and code are those of its start."""
-    with _importing():
+    with importing():
         from twostage.engine.reopening import open_directory
     opened = open_directory(directory)
     options: dict[str, Any] = {"allow_custom": allow_custom, "keep_going": keep_going}
@@ -98,7 +98,7 @@ def run_document(
     console, errors = Console(), Console(stderr=True)
     for note in [*document.notes, *logger_notes(document.config.loggers)]:
         errors.print(f"note: {note}", **_PLAIN)
-    with _importing():
+    with importing():
         from twostage.api import TwoStageRun
         from twostage.cli.preview import preview_view
         from twostage.cli.progress import progress_on
@@ -108,7 +108,7 @@ def run_document(
         console.print(preview_view(run.preview(part(run.plan()) if part else None)))
         return None
     with progress_on(errors) as progress:
-        run = TwoStageRun(document, observer=progress, **{"keep_going": True, **options})
+        run = TwoStageRun(document, observer=progress, raises=False, **{"keep_going": True, **options})
         if opened is not None:
             summary = run.run_plan(opened.plan, root=opened.root, into=opened.directory)
         else:
@@ -127,15 +127,18 @@ def _show(summary: RunSummary, console: Console, errors: Console) -> None:
         log = f" (log: {failure.log})" if failure.log and failure.cause is None else ""
         errors.print(f"failed: {failure.name}: {failure.message}{log}", **_PLAIN)
     if summary.failures:
-        failed, all_ = len(summary.failures), len(summary.failures) + len(summary.stages)
-        errors.print(f"{failed} of {all_} stages failed; to go on: twostage resume {summary.directory}", **_PLAIN)
+        left = summary.planned - len(summary.failures) - len(summary.stages)
+        rest = f", {left} {'was' if left == 1 else 'were'} not begun" if left else ""
+        told = f"{len(summary.failures)} of {summary.planned} stages failed{rest}"
+        errors.print(f"{told}; to go on: twostage resume {summary.directory}", **_PLAIN)
     console.print(f"Results: {summary.directory}", **_PLAIN)
     if summary.failures:
         raise SystemExit(SOME_FAILED)
 
 
 @contextmanager
-def _importing() -> Iterator[None]:
+def importing() -> Iterator[None]:
+    """Tell what the user waits for."""
     from rich.console import Console
 
     with Console(stderr=True).status("importing torch"):
@@ -150,18 +153,18 @@ def _where(text: str | None, document: LoadedDocument) -> dict[str, Any]:
 
     config = chosen_executor(text, document.config.executor)
     refuse_missing(config)
-    with _importing():
+    with importing():
         from twostage.components import build
         from twostage.engine.executors import InProcess
     return {"executor": InProcess() if config is None else build(config)}
 
 
-def _output(folder: Path | None) -> list[str]:
+def where(folder: Path | None) -> list[str]:
     """The option as an override, so that the document that is kept beside the results says where they went."""
     return [] if folder is None else [f"output.root={json.dumps(str(folder))}"]
 
 
-def _read(file: Path | None, overrides: list[str], local: Path | None) -> LoadedDocument:
+def read(file: Path | None, overrides: list[str], local: Path | None) -> LoadedDocument:
     """Read the document before anything slow is imported, so that a mistake in it is told at once."""
     from twostage.config.load import load_document
     from twostage.config.presets import load_preset

@@ -66,31 +66,32 @@ class RunDirectory:
         self._reserve.unlink(missing_ok=True)
 
 
-def open_run(store: Store, config: TwoStageConfig, *, key: str, source: str, started: datetime) -> RunDirectory:
-    """The folder of the run with this key: the one that is there already, or else a new one.
+class RunFolders:
+    """Which run has which folder. Two runs have one key when they are the same document with the same stages."""
 
-    Two runs have one key when they are the same document with the same keys of stages.
-    """
-    known = store.folder / "runs" / key
-    with told_plainly(store.root):
-        if (there := _known(known, store.root)) is not None:
-            return RunDirectory(there, store)
-        config = config.active
-        model = model_name(config)
-        parent = store.root / source / model
-        parent.mkdir(parents=True, exist_ok=True)
-        path = _fresh(parent / f"{task_name(config)}_{started:%Y%m%dT%H%M%S}")
-        known.parent.mkdir(parents=True, exist_ok=True)
-        store.scratch.write(known, path.relative_to(store.root).as_posix())
-        return RunDirectory(path, store)
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._files = store.folder / "runs"
 
+    def known(self, key: str) -> Path | None:
+        """The folder of the run with this key, where there is one."""
+        try:
+            path = self._store.root / (self._files / key).read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return path if path.is_dir() else None
 
-def _known(file: Path, root: Path) -> Path | None:
-    try:
-        path = root / file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    return path if path.is_dir() else None
+    def open(self, config: TwoStageConfig, *, key: str, source: str, started: datetime) -> RunDirectory:
+        """The folder of the run with this key: the one that is there already, or else a new one."""
+        with told_plainly(self._store.root):
+            if (there := self.known(key)) is not None:
+                return RunDirectory(there, self._store)
+            parent = self._store.root / source / model_name(config)
+            parent.mkdir(parents=True, exist_ok=True)
+            path = _fresh(parent / f"{task_name(config)}_{started:%Y%m%dT%H%M%S}")
+            self._files.mkdir(parents=True, exist_ok=True)
+            self._store.scratch.write(self._files / key, path.relative_to(self._store.root).as_posix())
+            return RunDirectory(path, self._store)
 
 
 def model_name(config: TwoStageConfig) -> str:
@@ -155,4 +156,4 @@ def _fresh(wanted: Path) -> Path:
     raise OutputError(f"{wanted} and 9999 numbered names beside it exist already")
 
 
-__all__ = ["RunDirectory", "json_text", "open_run", "read_json", "task_name", "told_plainly"]
+__all__ = ["RunDirectory", "RunFolders", "json_text", "model_name", "read_json", "task_name", "told_plainly"]

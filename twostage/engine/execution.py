@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from twostage.engine.artifacts import RunDirectory, open_run, told_plainly
-from twostage.engine.digest import content_key
+from twostage.engine.artifacts import RunDirectory, RunFolders, told_plainly
 from twostage.engine.executors import Executor, InProcess, run_all
+from twostage.engine.keys import run_key
 from twostage.engine.leftovers import refuse_leftovers
 from twostage.engine.loggers import check_loggers
 from twostage.engine.manifest import Manifest
@@ -32,12 +32,14 @@ def execute(
     observer: Observer,
     executor: Executor | None = None,
     keep_going: bool = False,
+    raises: bool = True,
     fresh: bool = False,
     into: Path | None = None,
 ) -> RunSummary:
     """Run what of a plan is not done yet, under ``root``. Raises TwoStageError for a user's mistake.
 
-    A stage that fails ends the run with its error, or, with ``keep_going``, is left out with all that starts from it.
+    A stage that fails ends the run with its error, which is in the summary instead where this ``raises`` none of them;
+    with ``keep_going`` it is left out with all that starts from it.
     ``fresh`` trains again what is done. ``into`` is the folder of the run; without it, that of an earlier run of the
     same plan, or a new one. Whatever ends the run early carries a note on where the stages are that finished.
     """
@@ -51,10 +53,12 @@ def execute(
         work.check()
         with _directory(work, into) as directory:
             observer.run_started(plan)
-            return _run(work, directory, lock, executor or InProcess(), keep_going=keep_going)
+            return _run(work, directory, lock, executor or InProcess(), keep_going=keep_going, raises=raises)
 
 
-def _run(work: Work, directory: RunDirectory, lock: str, executor: Executor, *, keep_going: bool) -> RunSummary:
+def _run(
+    work: Work, directory: RunDirectory, lock: str, executor: Executor, *, keep_going: bool, raises: bool
+) -> RunSummary:
     work.directory = directory
     with told_plainly(directory.root):
         manifest = Manifest(work.plan, work.keys, directory, lock)
@@ -65,18 +69,19 @@ def _run(work: Work, directory: RunDirectory, lock: str, executor: Executor, *, 
                     work.observer.stage_finished(outcome)
                     continue
                 work.observer.stage_failed(outcome)
-                if not keep_going:
+                if not keep_going and raises:
                     raise outcome.error or StageError(f"{outcome.name}: {outcome.message} (log: {outcome.log})")
-    return RunSummary(directory.path, manifest.ordered(), tuple(manifest.failures.values()))
+                if not keep_going:
+                    break
+    return RunSummary(directory.path, manifest.ordered(), tuple(manifest.failures.values()), len(work.plan.stages))
 
 
 @contextmanager
 def _directory(work: Work, into: Path | None) -> Iterator[RunDirectory]:
     if into is None:
-        document = work.plan.config.model_dump(mode="json", exclude={"output", "loggers", "executor"})
-        key = content_key({"document": document, "stages": dict(work.keys)})
         source, now = work.workshop.source_name, datetime.now(tz=UTC).astimezone()
-        directory = open_run(work.store, work.plan.config, key=key, source=source, started=now)
+        key = run_key(work.plan, work.keys)
+        directory = RunFolders(work.store).open(work.plan.config, key=key, source=source, started=now)
     else:
         directory = RunDirectory(into, work.store)
     try:

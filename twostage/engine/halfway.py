@@ -57,6 +57,11 @@ class Snapshots:
         return sorted(self._home.glob("epoch-*.tar"), key=lambda path: int(path.stem.split("-")[1]))
 
 
+def epochs_kept(home: Path) -> int:
+    """After how many epochs the last state in this folder of snapshots is; 0 without any."""
+    return max((int(path.stem.split("-")[1]) for path in home.glob("epoch-*.tar")), default=0)
+
+
 class Halfway(pl.Callback):
     """Keeps the state of a training after each epoch but the last, and tells that it is alive.
 

@@ -29,6 +29,8 @@ _MATTERS = ("torch", "lightning", "torchmetrics", "pytorch-metric-learning", "nu
 # A stage's own split, windows and batch size count as its data, which also says what its systems are.
 _IN_DATA = {"split", "window", "batch_size", "systems", "backbones"}
 _PLANNED = {"targets", "init", "control", "repeats", "start"}
+# Of the document: where results go, who watches, and where stages run.
+_ASIDE = {"output", "loggers", "executor"}
 _RUNNER = "twostage.engine.runner"
 
 Value = TypeVar("Value")
@@ -77,6 +79,21 @@ class Keys:
             "versions": versions(),
         }
 
+    def like(self, stage: Stage) -> dict[str, Any]:
+        """What tells trainings that take about as long: ``key`` is of one that differs by its seed or start alone.
+
+        ``kind`` is of one that may have other sizes, ``windows`` counts those that it trains on.
+        """
+        data = self._workshop.prepare(stage)
+        model, section = stage.config.model, section_of(stage)
+        kinds = [None if part is None else part.kind for part in (model.network, model.embedding, model.backbone)]
+        mode = getattr(section, "pretrain_mode", None) or getattr(section, "adapt_mode", None)
+        return {
+            "key": content_key({"document": self._document(stage), "data": self._data(stage)}),
+            "kind": f"{mode} {kinds} {getattr(stage, 'variant', None)}",
+            "windows": len(data.windows["train"].rows),
+        }
+
     def _document(self, stage: Stage) -> dict[str, Any]:
         """Digest of the part of the document that the stage shares with others, and what is its own."""
         config, section = stage.config, section_of(stage)
@@ -120,6 +137,12 @@ class Keys:
             self._shared[name] = (kept, make())
         value: Value = self._shared[name][1]
         return value
+
+
+def run_key(plan: Plan, keys: Mapping[str, str]) -> str:
+    """Key of a run: of its document, but for where results and remarks go, and of its stages."""
+    document = plan.config.model_dump(mode="json", exclude=_ASIDE)
+    return content_key({"document": document, "stages": dict(keys)})
 
 
 def _code(section: Component, *others: Section) -> str:

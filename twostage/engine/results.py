@@ -101,11 +101,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """All stages of a run that finished, in the order of the plan, those that failed, and where its files are."""
+    """All stages of a run that finished, in the order of the plan, those that failed, and where its files are.
+
+    ``planned`` counts all; what is neither was not begun.
+    """
 
     directory: Path
     stages: tuple[StageResult, ...]
     failures: tuple[Failure, ...] = ()
+    planned: int = 0
 
     @property
     def audit(self) -> Audit:

@@ -93,6 +93,7 @@ class Work:
         written, Ctrl-C, and mistakes of ours.
         """
         if (found := self.find(stage)) is not None:
+            self.store.tidy(self.keys[stage.name])
             return found
         lease = self.store.claim(self.keys[stage.name])
         if lease is None:
@@ -134,6 +135,7 @@ class Work:
             "name": stage.name,
             "made_of": {**self._keys.made_of(stage, self.keys), "document": written(stage)},
             "made": made,
+            "like": self._keys.like(stage),
             "result": result.as_json(),
         }
         return self.store.commit(key, folder, content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,13 @@ class Store:
     def done(self, key: str) -> None:
         """Remove what is known of a stage's training; it is finished."""
         shutil.rmtree(self.work(key), ignore_errors=True)
+
+    def tidy(self, key: str) -> None:
+        """The same for a stage whose worker was stopped between finishing it and this."""
+        if self.work(key).is_dir():
+            with suppress(OSError):  # of a store that may only be read
+                if self.claim(key) is not None:
+                    self.done(key)
 
     def forget(self, key: str) -> None:
         """Remove a finished or half-trained stage. Folders of runs keep their files."""

@@ -1,0 +1,138 @@
+"""Law: SIGKILL anywhere. No corrupt store, no finished stage lost, nothing to clean up, the same bits at the end.
+
+Children are forked, so that each begins at once: half of them are killed after a random time, half at a random call
+that touches a file below the folder of results.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import warnings
+
+import pytest
+from rigs import document
+
+from twostage import TwoStageRun
+from twostage.engine.store.store import Store
+
+LONGEST = 1.2  # seconds; about what two of the trainings take
+CALLS = 400
+PATIENCE = 120.0
+
+
+def small(rig, root, **changes):
+    """Three trainings of three epochs, or with more seeds as many times three."""
+    stage_1 = {"pretrain_mode": "contrastive", "systems": [1], "epochs": 3, "batch_size": 8}
+    stage_2 = {"adapt_mode": "finetune", "targets": [{"system": 3}], "epochs": 3, "control": "from_scratch"}
+    return document(rig, root, stage_1=stage_1, stage_2=stage_2, **changes)
+
+
+def killed_at(root, call):
+    """Kill this process at its n-th call that names a path below ``root``."""
+    left, below = [call], os.fspath(root)
+
+    def hook(event, arguments):
+        if event.startswith(("open", "os.", "shutil.")) and any(below in str(each) for each in arguments[:2]):
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+
+
+def run_in_child(written, root, *, after=None, call=None):
+    """Run a document in a child that may be killed; whether it came to its end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # of forks beside threads: none of them holds a lock of ours
+        child = os.fork()
+    if not child:
+        code = 1
+        try:
+            if call is not None:
+                killed_at(root, call)
+            TwoStageRun(written).fit()
+            code = 0
+        finally:
+            os._exit(code)
+    timer = threading.Timer(PATIENCE if after is None else after, os.kill, (child, signal.SIGKILL))
+    timer.start()
+    _, status = os.waitpid(child, 0)
+    timer.cancel()
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, (
+        "a run must not fail because an earlier one was killed"
+    )
+    return not os.WIFSIGNALED(status)
+
+
+def check(store, known):
+    """The finished stages: whole, and all that were there before."""
+    records = {record.key: record for record in store.records()}
+    assert known <= records.keys()
+    assert [record.damaged() for record in records.values()] == [[]] * len(records)
+    return set(records)
+
+
+def campaign(written, root, draw, kills):
+    """Run again and again, and kill; how many kills it took until the run was done."""
+    known, store = set(), Store(root)
+    for number in range(kills):
+        how = {"after": draw.uniform(0.0, LONGEST)} if number % 2 else {"call": draw.randrange(1, CALLS)}
+        if run_in_child(written, root, **how):
+            return number
+        known = check(store, known)
+    assert run_in_child(written, root)
+    check(store, known)
+    return kills
+
+
+def killed_often(make, tmp_path, kills):
+    draw, done, number = random.Random(0), 0, 0  # noqa: S311 - no secret
+    whole = TwoStageRun(make(tmp_path / "whole")).fit()
+    while done < kills:
+        root = tmp_path / f"killed-{number}"
+        done, number = done + campaign(make(root), root, draw, kills - done), number + 1
+        again = TwoStageRun(make(root)).fit()
+        assert [each.digest for each in again.stages] == [each.digest for each in whole.stages]
+        assert [each.metrics for each in again.stages] == [each.metrics for each in whole.stages]
+        logs = [each.directory / "log" / "metrics.csv" for each in (*again.stages, *whole.stages)]
+        assert [log.read_text() for log in logs[: len(logs) // 2]] == [
+            log.read_text() for log in logs[len(logs) // 2 :]
+        ]
+        store = root / ".store"
+        assert list((store / "work").glob("*")) == []
+        assert list((store / "scratch").iterdir()) == []
+        assert len(list(root.rglob("manifest.json"))) == 1
+
+
+def test_twenty_kills_anywhere_lose_nothing(rig, tmp_path):
+    killed_often(lambda root: small(rig, root), tmp_path, 20)
+
+
+@pytest.mark.long
+def test_five_hundred_kills_of_thirty_stages_lose_nothing(rig, tmp_path):
+    killed_often(lambda root: small(rig, root, seeds=list(range(10))), tmp_path, 500)
+
+
+def test_two_runs_at_once_train_each_stage_once(rig, tmp_path):
+    """Two users of one store, with plans that overlap: what both want is trained by one of them."""
+    root = tmp_path / "shared"
+    mine, yours = small(rig, root, seeds=[0, 1]), small(rig, root, seeds=[1, 2])
+    children = []
+    for written in (mine, yours):
+        children.append(threading.Thread(target=run_in_child, args=(written, root)))
+        children[-1].start()
+        time.sleep(0.05)
+    for child in children:
+        child.join()
+    records = list(Store(root).records())
+    assert len(records) == 9
+    assert len({record.content["made"]["pid"] for record in records}) == 2
+    for manifest in root.rglob("manifest.json"):
+        assert '"status": "complete"' in manifest.read_text()
