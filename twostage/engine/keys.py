@@ -20,6 +20,7 @@ from twostage.engine.digest import content_key
 from twostage.engine.packages import package_digests
 from twostage.engine.plan import AdaptStage, Plan, PretrainStage, Stage, section_of
 from twostage.engine.source_code import package_code
+from twostage.engine.stage_data import StageData
 from twostage.engine.store.files import sha256
 from twostage.engine.workshop import Workshop
 from twostage.errors import TransferError
@@ -84,7 +85,11 @@ class Keys:
 
         ``kind`` is of one that may have other sizes, ``windows`` counts those that it trains on.
         """
-        data = self._workshop.prepare(stage)
+        data, own = self._workshop.prepare(stage), _of_its_own(stage)
+        parts = (*_parts(stage), data)
+        return self._once(("like", *map(id, parts), *own), parts, lambda: self._like(stage, data))
+
+    def _like(self, stage: Stage, data: StageData) -> dict[str, Any]:
         model, section = stage.config.model, section_of(stage)
         kinds = [None if part is None else part.kind for part in (model.network, model.embedding, model.backbone)]
         mode = getattr(section, "pretrain_mode", None) or getattr(section, "adapt_mode", None)
@@ -94,13 +99,10 @@ class Keys:
             "windows": len(data.windows["train"].rows),
         }
 
-    def _document(self, stage: Stage) -> dict[str, Any]:
-        """Digest of the part of the document that the stage shares with others, and what is its own."""
-        config, section = stage.config, section_of(stage)
-        pretrained = not isinstance(stage, AdaptStage) or stage.variant == "pretrained"
-        parts = (config.data, config.model, config.trainer, section)
-        shared = self._once(("document", *map(id, parts), pretrained), parts, lambda: content_key(_written(stage)))
-        return {"shared": shared, **_own(stage)}
+    def _document(self, stage: Stage) -> str:
+        """Digest of the part of the document that the stage depends on."""
+        parts, own = _parts(stage), _of_its_own(stage)
+        return self._once(("document", *map(id, parts), *own), parts, lambda: content_key(written(stage)))
 
     def _data(self, stage: Stage) -> dict[str, str]:
         """Digests of the recordings and of their split; the latter since stage 1 leaves out what stage 2 tests on."""
@@ -137,6 +139,16 @@ class Keys:
             self._shared[name] = (kept, make())
         value: Value = self._shared[name][1]
         return value
+
+
+def _parts(stage: Stage) -> tuple[Any, ...]:
+    """The parts of the document that say what a stage is; the same objects for many stages of a plan."""
+    config = stage.config
+    return config.data, config.model, config.trainer, config.stage_1, section_of(stage), stage.document
+
+
+def _of_its_own(stage: Stage) -> tuple[Any, ...]:
+    return (stage.target, stage.variant) if isinstance(stage, AdaptStage) else ()
 
 
 def run_key(plan: Plan, keys: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -33,7 +34,7 @@ class Record:
     @property
     def whole(self) -> bool:
         """Whether every file is there with the size that was written down."""
-        return all(_size(self.folder / name) == file["bytes"] for name, file in self.content["files"].items())
+        return all(_size(f"{self.folder}/{name}") == file["bytes"] for name, file in self.content["files"].items())
 
     def damaged(self) -> list[str]:
         """Names of files that are not what was written down; reads all of them."""
@@ -41,7 +42,7 @@ class Record:
         return [
             name
             for name, file in named.items()
-            if _size(self.folder / name) != file["bytes"] or sha256(self.folder / name) != file["sha256"]
+            if _size(f"{self.folder}/{name}") != file["bytes"] or sha256(self.folder / name) != file["sha256"]
         ]
 
 
@@ -55,12 +56,13 @@ class Store:
 
     def find(self, key: str) -> Record | None:
         """The finished stage of this key; None where there is none, or where a file of it is missing."""
-        folder = self._place(key)
+        place = self._place(key)
         try:
-            content = json.loads((folder / RECORD).read_bytes())
+            with open(f"{place}/{RECORD}", "rb") as file:  # noqa: PTH123 - a path for each of 10,000 stages takes long
+                content = json.load(file)
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
-        record = Record(key, folder, content)
+        record = Record(key, Path(place), content)
         return record if content.get("key") == key and record.whole else None
 
     def records(self) -> Iterator[Record]:
@@ -91,7 +93,7 @@ class Store:
         whole = {"format": FORMAT, "key": key, **content, "files": files}
         sync_tree(folder)
         self.scratch.write(folder / RECORD, json_text(whole))
-        return self._put(key, folder) or Record(key, self._place(key), whole)
+        return self._put(key, folder) or Record(key, Path(self._place(key)), whole)
 
     def done(self, key: str) -> None:
         """Remove what is known of a stage's training; it is finished."""
@@ -106,7 +108,7 @@ class Store:
 
     def forget(self, key: str) -> None:
         """Remove a finished or half-trained stage. Folders of runs keep their files."""
-        self._set_aside(self._place(key))
+        self._set_aside(Path(self._place(key)))
         self._set_aside(self.work(key))
 
     def close(self) -> None:
@@ -115,7 +117,7 @@ class Store:
 
     def _put(self, key: str, folder: Path) -> Record | None:
         """Rename into place; the record that is there already, if there is one."""
-        place = self._place(key)
+        place = Path(self._place(key))
         place.parent.mkdir(parents=True, exist_ok=True)
         if (there := self.find(key)) is not None:
             return there
@@ -135,12 +137,12 @@ class Store:
             folder.rename(gone / "gone")
             shutil.rmtree(gone, ignore_errors=True)
 
-    def _place(self, key: str) -> Path:
-        return self.folder / "stages" / key[:2] / key
+    def _place(self, key: str) -> str:
+        return f"{self.folder}/stages/{key[:2]}/{key}"
 
 
-def _size(path: Path) -> int:
+def _size(path: str) -> int:
     try:
-        return path.stat().st_size
+        return os.stat(path).st_size  # noqa: PTH116 - as above
     except OSError:
         return -1
