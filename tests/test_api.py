@@ -41,10 +41,10 @@ def test_a_document_in_any_form_is_the_same_run(forms):
 
 
 def test_a_document_in_any_form_gives_the_same_bits(forms):
-    summaries = [TwoStageRun(cfg).fit() for cfg in forms.values()]
+    summaries = [TwoStageRun(cfg, fresh=True).fit() for cfg in forms.values()]
     first = [result.digest for result in summaries[0].stages]
     assert all([result.digest for result in summary.stages] == first for summary in summaries)
-    assert len({summary.directory for summary in summaries}) == len(forms)
+    assert len({summary.directory for summary in summaries}) == 1, "it is one run"
 
 
 def test_overrides_and_the_local_file_apply_to_every_form(forms, tmp_path):
