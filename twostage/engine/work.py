@@ -84,7 +84,10 @@ class Work:
     def find(self, stage: Stage) -> StageResult | None:
         """The result of a stage that is finished already, here or in another run, with its files in this run."""
         record = self.store.find(self.keys[stage.name])
-        return None if record is None else self._placed(stage, record)
+        if record is None:
+            return None
+        self.store.tidy(record.key)
+        return self._placed(stage, record)
 
     def run(self, stage: Stage) -> Outcome:
         """Train one stage, or take it from the store. What it starts from must be finished.
@@ -93,14 +96,13 @@ class Work:
         written, Ctrl-C, and mistakes of ours.
         """
         if (found := self.find(stage)) is not None:
-            self.store.tidy(self.keys[stage.name])
             return found
         lease = self.store.claim(self.keys[stage.name])
         if lease is None:
             return Busy(stage)
         with lease.kept():
-            if (found := self.find(stage)) is not None:
-                return found
+            if (record := self.store.find(self.keys[stage.name])) is not None:
+                return self._placed(stage, record)
             try:
                 with told_plainly(self.store.root):
                     result = self._placed(stage, self._train(stage, lease))
