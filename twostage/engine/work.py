@@ -102,6 +102,7 @@ class Work:
             return Busy(stage)
         with lease.kept():
             if (record := self.store.find(self.keys[stage.name])) is not None:
+                self.store.done(record.key)
                 return self._placed(stage, record)
             try:
                 with told_plainly(self.store.root):
