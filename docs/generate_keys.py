@@ -266,6 +266,7 @@ def _training() -> tuple[Group, ...]:
         Group("stage_N.validate_every", cadence.EPOCHS),
         Group("stage_N.validate_every", cadence.WITHIN, "where every epoch is validated"),
         Group("stage_N.checkpoint.monitor", selection.MONITOR),
+        *(Group(f"stage_N.checkpoint.{key}", names) for key, (names, _) in selection.KEPT.items()),
         Group("stage_N.early_stopping", selection.SWITCH),
         Group("stage_N.early_stopping.patience", selection.PATIENCE),
         Group("stage_N.early_stopping.min_delta", selection.MIN_DELTA),

@@ -65,6 +65,7 @@ DOCUMENTS: dict[str, Document] = {
         ),
     },
     "vicreg": {
+        "data": {"band": {"kind": "common", "rate": 12000.0}},
         "model": {"backbone": {"kind": "vibt"}},
         "stage_1": _pretraining("contrastive", loss={"kind": "vicreg"}, scheduler={"kind": "plateau"}),
     },

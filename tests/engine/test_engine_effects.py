@@ -119,6 +119,24 @@ def test_a_stage_validates_as_often_as_is_written(rig, tmp_path, every, epochs, 
         assert result.best_epoch in {2, 4}
 
 
+def test_the_next_best_and_the_last_epoch_are_kept_as_files(rig, tmp_path):
+    overrides = ("stage_1.epochs=4", "stage_1.checkpoint={keep: 3, last: true}")
+    result = first(rig, tmp_path, *overrides, stage_2=None)
+    names = {path.name for path in result.directory.glob("*.safetensors")}
+    beside = sorted(name for name in names if "epoch" in name)
+    assert names == {CHECKPOINT, "checkpoint-last.safetensors", *beside}
+    assert len(beside) == 2
+    kept = {name: load_checkpoint(result.directory / name) for name in names}
+    assert len({each.digest for each in kept.values()}) >= 3
+    assert {each.stage for each in kept.values()} == {"stage_1/seed-0"}
+    numbers = {int(name.split("-")[2]) for name in beside}
+    assert result.best_epoch not in numbers
+    assert numbers < {1, 2, 3, 4}
+    (worst,) = {1, 2, 3, 4} - numbers - {result.best_epoch}
+    log = pd.read_csv(result.directory / "log" / "metrics.csv")["validation/loss"].dropna().tolist()
+    assert worst == 1 + max(range(4), key=lambda epoch: log[epoch])
+
+
 def test_early_stopping_counts_validations(rig, tmp_path):
     stopping = (
         "stage_1.epochs=20",

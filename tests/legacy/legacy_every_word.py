@@ -121,6 +121,7 @@ def _trainings() -> Iterator[Body]:
         beside = {"epochs": 9, "optimizer": {"kind": "adam", "lr": 0.5}, "checkpoint": {"monitor": "validation/loss"}}
         yield plain(stage_1={**beside, "scheduler": section, "batch_size": 3})
     yield plain(stage_1={"regularization": {"l1": 0.5, "l2": 0.25}, "validate_every": 3.0})
+    yield plain(stage_2={"checkpoint": {"keep": 3, "last": True}})
     yield plain(stage_2={"regularization": {"l2": 0.25}, "validate_every": 0.5})
     yield plain(stage_1={"early_stopping": full(selection.EarlyStopping._parts())})
     for placement in ("evenly_spaced", "sequential", "random"):

@@ -127,6 +127,8 @@ def _training(draw: st.DrawFn, stage: Body, *, classifies: bool, own_batches: bo
     _maybe(draw, stage, "scheduler", schedules(stage["epochs"]))
     names = ("validation/loss", *(("validation/accuracy", "validation/macro_f1") if classifies else ()))
     _maybe(draw, stage, "checkpoint.monitor", st.sampled_from(names))
+    _maybe(draw, stage, "checkpoint.keep", st.integers(1, 5))
+    _maybe(draw, stage, "checkpoint.last", st.booleans())
     for key in ("l1", "l2"):
         _maybe(draw, stage, f"regularization.{key}", PENALTIES)
     _maybe(draw, stage, "validate_every", st.sampled_from((0.25, 1.0, float(stage["epochs"]))))

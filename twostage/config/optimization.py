@@ -124,6 +124,9 @@ class CheckpointConfig(Section):
         description="Whether a small or a large value is better; without it min for losses and errors, else max.",
     )
 
+    keep: Count = Field(1, description="Best epochs whose weights are kept as files; the best one is handed on.")
+    last: bool = Field(default=False, description="Whether the weights of the last epoch are kept as well.")
+
     @model_validator(mode="after")
     def _keeps_the_best(self) -> Self:
         if self.mode != _better(self.monitor):

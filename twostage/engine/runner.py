@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-import torch
 from lightning.pytorch.loggers import Logger
-from torch import Tensor
 
 from twostage.components import implementation_of
 from twostage.config.splits import AsExecutedSplit
 from twostage.data.recordings import Notice
 from twostage.data.survey import data_digest
 from twostage.engine import trivial, zero_shot
+from twostage.engine.best_epochs import Weights, take_best
 from twostage.engine.checkpoints import Checkpoint, save_checkpoint
 from twostage.engine.digest import tensors_digest
 from twostage.engine.halfway import Halfway, Snapshots, continue_log
@@ -83,11 +81,11 @@ def run_stage_in(
     objective.meet(loaders.dataset("train"))
     before = zero_shot.kept(stage, objective)
     with quiet(), opened(stage, folder) as logs:
-        trainer, best_epoch = _fit(folder, stage, objective, loaders, observer, halfway, logs=logs)
+        trainer, best_epoch, others = _fit(folder, stage, objective, loaders, observer, halfway, logs=logs)
         metrics = _evaluate(stage, trainer, objective, loaders)
         metrics |= zero_shot.measured(stage, before, objective, loaders, trainer.strategy.root_device)
         log_results(logs, _flat(metrics), step=trainer.global_step)
-    digest = _save(folder, stage, objective, data, digests, start)
+    digest = _save(folder, stage, objective, data, digests, start, others=others)
     result = StageResult(
         stage=stage,
         key=key,
@@ -118,14 +116,21 @@ def _save(  # noqa: PLR0917 - what a checkpoint says of itself
     data: StageData,
     digests: Mapping[int, str],
     start: Checkpoint | None,
+    *,
+    others: Mapping[str, Weights],
 ) -> str:
-    """Write the weights, and return their digest; linear models on band energies are no network to keep."""
+    """Write the weights, and those of ``others`` beside them; return the digest.
+
+    Linear models on band energies are no network to keep.
+    """
     weights = objective.network.state_dict()
     if is_trivial(stage):
         return tensors_digest(weights)
     seen = [*(() if start is None else start.seen), *stretches(data, digests, ("train", "validation"))]
-    path, model = folder / CHECKPOINT, stage.config.model
-    return save_checkpoint(path, weights, model=model, stage=stage.name, seen=seen, sampling=Sampling.of(data))
+    told: dict[str, Any] = {"model": stage.config.model, "stage": stage.name, "seen": seen}
+    for name, tensors in others.items():
+        save_checkpoint(folder / name, tensors, sampling=Sampling.of(data), **told)
+    return save_checkpoint(folder / CHECKPOINT, weights, sampling=Sampling.of(data), **told)
 
 
 def transferred(
@@ -152,8 +157,11 @@ def _fit(  # noqa: PLR0917 - all that a training is
     halfway: Halfway,
     *,
     logs: list[Logger],
-) -> tuple[pl.Trainer, int]:
-    """Train, then put the best epoch's weights into the network; return that epoch, counted from 1 (0: none)."""
+) -> tuple[pl.Trainer, int, dict[str, Weights]]:
+    """Train, then put the best epoch's weights into the network.
+
+    Return that epoch, counted from 1 (0: none), and weights of other epochs by the names of their files.
+    """
     exact = {"precision": "32-true"} if is_trivial(stage) else {}
     setup = stage.config.trainer.model_copy(update=exact)
     trainer, best = make_trainer(stage, section_of(stage), setup, folder, observer, [halfway], logs=logs)
@@ -162,17 +170,13 @@ def _fit(  # noqa: PLR0917 - all that a training is
         observer.stage_started(stage, epochs=0, batches=0)
         if is_trivial(stage):
             trivial.fit(objective, loaders.every("train"))
-        return trainer, 0
+        return trainer, 0, {}
     state, loaders.first_epoch = halfway.resumed()
     continue_log(trainer)
     with interruptible(trainer):
         trainer.fit(objective, datamodule=loaders, ckpt_path=state, weights_only=True)
-    kept = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
-    weights: Mapping[str, Tensor] = kept["state_dict"]
-    prefix = "network."
-    objective.network.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
-    shutil.rmtree(folder / "epochs")
-    return trainer, int(kept["epoch"]) + 1
+    epoch, others = take_best(objective, best)
+    return trainer, epoch, others
 
 
 def _evaluate(stage: Stage, trainer: pl.Trainer, objective: Objective, loaders: StageLoaders) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def make_trainer(  # noqa: PLR0917 - what a training is, and who watches it
         dirpath=folder / "epochs",
         monitor=written.checkpoint.monitor,
         mode=written.checkpoint.mode,
-        save_top_k=1,
+        save_top_k=written.checkpoint.keep,
         save_weights_only=True,
         save_on_train_epoch_end=_by_epoch(written),
     )

@@ -25,7 +25,6 @@ HERE: Mapping[str, str] = {
     "task.metrics": _METRICS,
     "task.loss": "the mode of a stage brings its own loss",
     "trainer.name": "there is one trainer",
-    "trainer.save_top_k": "one checkpoint is kept, the best",
     "trainer.log_every_n_steps": "losses are written once per epoch",
     "trainer.pruning": "weights are not pruned",
     "trainer.patience": "early stopping is off",

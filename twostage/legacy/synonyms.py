@@ -45,7 +45,7 @@ def _groups() -> Iterator[Names]:
     yield from ((*environment.LISTS, *environment.SEEDS), (*environment.LISTS, *environment.REPEATS))
     yield from (adaptation.CHECKPOINT, *adaptation.MULTIPLIERS.values(), *adaptation.FROZEN.values(), multitask.ENABLED)
     yield from (*penalties.FACTORS.values(), cadence.EPOCHS, cadence.WITHIN, unfreezing.SWITCH, unfreezing.SCHEDULE)
-    yield from unfreezing.WAITS.values()
+    yield from (*unfreezing.WAITS.values(), *(names for names, _ in selection.KEPT.values()))
     yield from (pretraining.SYSTEMS_PROPER, pretraining.RATIO, pretraining.FORECAST, pretraining.PROJECTION)
     for rule in (*environment.DOCUMENT, *data.DOCUMENT, *trainer.DOCUMENT):
         if isinstance(rule, Scalar):

@@ -53,6 +53,12 @@ MIN_DELTA: Names = (
 )
 
 
+KEPT: Mapping[str, tuple[Names, Codec]] = {
+    "keep": (("trainer.save_top_k", "stage.save_top_k", "trainer.checkpoint.save_top_k"), Whole(1)),
+    "last": (("trainer.save_last", "trainer.checkpoint.save_last"), Flag()),
+}
+
+
 class Monitors:
     """Names of metrics, as far as a stage logs them."""
 
@@ -160,4 +166,27 @@ class EarlyStopping:
                 wishes.want(stage, names, codec.encode(section[key]))
 
 
-STAGE: tuple[Rule, ...] = (Monitor(), EarlyStopping())
+class Kept:
+    """Weights of other epochs that lie beside the best."""
+
+    name = "kept"
+
+    def forward(self, view: View, draft: Draft) -> None:
+        """How many of the best, and whether the last."""
+        if view.stage is None or not trains(draft.body, view.stage):
+            return
+        for key, (names, codec) in KEPT.items():
+            leaf = view.find(*names)
+            value = None if leaf is None else decoded(leaf, codec, draft)
+            if value is not None:
+                draft.set(f"{view.stage}.checkpoint.{key}", value, leaf)
+
+    def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
+        """Key by key."""
+        for key, (names, codec) in KEPT.items():
+            there, value = get(body, f"{stage}.checkpoint.{key}")
+            if there:
+                wishes.want(stage, names, codec.encode(value))
+
+
+STAGE: tuple[Rule, ...] = (Monitor(), EarlyStopping(), Kept())
