@@ -35,11 +35,10 @@ class WaveletTransform(nn.Module):
 
     def __init__(self, moments: int = 16) -> None:
         super().__init__()
-        taps = torch.from_numpy(daubechies(moments)).float()
-        signs = torch.ones(len(taps))
-        signs[1::2] = -1
-        self.register_buffer("low", taps[None, None])
-        self.register_buffer("high", (taps.flip(0) * signs)[None, None])
+        taps = daubechies(moments)
+        turned = np.where(np.arange(len(taps)) % 2, -1, 1) * taps[::-1]
+        for name, values in (("low", taps), ("high", turned)):
+            self.register_buffer(name, torch.from_numpy(values.copy()).float()[None, None])
 
     def forward(self, x_BFT: Tensor) -> Tensor:
         """All low halves, then all high halves: (B, 2F, t) with t = (T + taps - 1) // 2."""
