@@ -37,6 +37,16 @@ def test_the_option_that_helps_most_is_named_also_in_the_head(rig, tmp_path):
         TwoStageRun(document(rig, tmp_path / "save", model=model, stage_1=stage_1)).preview()
 
 
+def test_the_old_forecasting_head_is_told_by_its_factors(rig, tmp_path):
+    """The old project's documents asked for 3.2 billion weights in this one place."""
+    head = {"kind": "prediction", "hidden": 8192}
+    stage_2 = {"adapt_mode": "multitask", "targets": [{"system": 3}], "tasks": {"signal_prediction": {"head": head}}}
+    with pytest.raises(TrainingError) as caught:
+        TwoStageRun(document(rig, tmp_path / "save", stage_1=None, stage_2=stage_2)).preview()
+    assert "signal_prediction.weight: 67108864 x " in str(caught.value)
+    assert "Make tasks.signal_prediction.head.hidden smaller: 4096 leaves" in str(caught.value)
+
+
 def test_the_limit_is_the_users(rig, tmp_path):
     run = TwoStageRun(document(rig, tmp_path / "save"))
     parameters = max(stage.parameters for stage in run.preview())

@@ -28,7 +28,7 @@ def list_view(records: Sequence[dict[str, Any]]) -> None:
     for line in reasons:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if counted:
-        console.print("Parameters at the document's sizes; a head is that of one system with four classes.")
+        console.print("Parameters at the document's sizes; a head answers one system with four classes, or 64 samples.")
     console.print("twostage models KIND shows the options of one.")
 
 

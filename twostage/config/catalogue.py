@@ -12,7 +12,8 @@ from twostage.config.checking.shapes import Shape, root_shape
 from twostage.config.checking.suggest import nearest_name
 from twostage.config.checking.words import choice, expected_words
 from twostage.config.model import Backbone, ClassificationHead, Embedding, Network
-from twostage.config.plugins import members, package_of
+from twostage.config.model.task_heads import AlarmHead, ForecastHead, LifeHead, MultitaskTrunk
+from twostage.config.plugins import members, package_of, tags_of
 from twostage.config.source import Source
 from twostage.config.stage_1 import Stage1Config
 from twostage.config.stage_1.metric_losses import MetricLoss
@@ -35,6 +36,10 @@ ROLES = (
     Role("embedding", Embedding, "model.embedding", is_model=True),
     Role("backbone", Backbone, "model.backbone", is_model=True),
     Role("head", ClassificationHead, "stage_2.head", is_model=True),
+    Role("head of a life", LifeHead, "stage_2.tasks.rul_prediction.head", is_model=True),
+    Role("head of alarms", AlarmHead, "stage_2.tasks.anomaly_detection.head", is_model=True),
+    Role("head of forecasts", ForecastHead, "stage_2.tasks.signal_prediction.head", is_model=True),
+    Role("trunk of heads", MultitaskTrunk, "stage_2.trunk", is_model=True),
     Role("source", Source, "data.source"),
     Role("augmentation", Augmentation, "stage_1.augmentations[]"),
     Role("metric loss", MetricLoss, "stage_1.metric"),
@@ -82,8 +87,14 @@ def entries(*, everything: bool = False) -> Iterator[Entry]:
     """The models by role; with ``everything`` also data sources, augmentations, losses and objectives."""
     for role in ROLES:
         if everything or role.is_model:
-            for kind, config in members(role.union).items():
+            for kind, config in _members(role).items():
                 yield Entry(role, kind, config)
+
+
+def _members(role: Role) -> dict[str, type[Component]]:
+    """By kind; a role that has one component has it without a union."""
+    chosen: Any = role.union
+    return dict.fromkeys(tags_of(chosen, "kind"), chosen) if isinstance(chosen, type) else members(chosen)
 
 
 def find(kind: str) -> list[Entry]:
@@ -100,7 +111,8 @@ def find(kind: str) -> list[Entry]:
 
 def options(entry: Entry) -> list[Option]:
     """The keys of a component, its tag aside, in their order; those of a section inside it are dotted."""
-    return list(_options(_shape(entry.role.key).tags[entry.kind], ""))
+    shape = _shape(entry.role.key)
+    return list(_options(shape.tags.get(entry.kind, shape), ""))
 
 
 def _options(shape: Shape, prefix: str) -> Iterator[Option]:

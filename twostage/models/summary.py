@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 import torch
 from torch import nn
 
-from twostage.components import build
+from twostage.components import build, implementation_of
 from twostage.config import model as configs
 from twostage.config.base import Component
 from twostage.models.network import Encoder, Network
 
 # Sizes that belong to the tokens, and so to every embedding alike.
 _OF_TOKENS = ("patch_length", "patch_channels", "patches", "dim")
+# What a forecast is counted with.
+_FORECAST = {"length": 64, "channels": 1}
 
 
 def count_parameters(
@@ -44,14 +47,20 @@ def count_alone(kind: type[Component], model: configs.ModelConfig, classes: Mapp
         chosen = model.backbone if isinstance(model.backbone, kind) else with_defaults()
         dim, patches = model.dim, model.patches
         return chosen.misfit(dim=dim, patches=patches) or _count(chosen, dim=dim, patches=patches)
-    head = with_defaults()
-    assert isinstance(head, configs.HeadConfig)  # noqa: S101 - the third and last kind of model
-    return head.misfit(dim=model.dim) or _count(head, dim=model.dim, classes=classes)
+    return _head(with_defaults(), model, classes)
 
 
 def parameters_of(module: nn.Module) -> int:
     """The numbers that a module holds as parameters; a complex one counts once."""
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _head(head: Component, model: configs.ModelConfig, classes: Mapping[int, int]) -> int | str:
+    """Parameters of a head with the sizes that its class asks for."""
+    reason = head.misfit(dim=model.dim) if isinstance(head, configs.HeadConfig) else None
+    sizes = {"dim": model.dim, "patches": model.patches, "classes": classes, **_FORECAST}
+    asked = signature(implementation_of(head)).parameters
+    return reason or _count(head, **{name: size for name, size in sizes.items() if name in asked})
 
 
 def _network(kind: type[configs.NetworkConfig], model: configs.ModelConfig) -> int:
