@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -159,7 +160,10 @@ def run_key(plan: Plan, keys: Mapping[str, str]) -> str:
 
 def _code(section: Component, *others: Section) -> str:
     named = {each.implementation.partition(":")[0] for part in (section, *others) for each in _components(part)}
-    digests = [code_digest(frozenset({_RUNNER, *named}))]
+    modules = frozenset({_RUNNER, *named})
+    digests = [code_digest(modules)]
+    for module in package_code().closure(modules):
+        import_module(module)  # now, so that later edits change nothing in this process
     digests += [f"{name} {each}" for part in (section, *others) for name, each in package_digests(part).items()]
     return "\n".join([*digests, source_digest(section)] if isinstance(section, CustomConfig) else digests)
 

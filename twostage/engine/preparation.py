@@ -52,16 +52,26 @@ class Preparation:
         """The recordings of all systems that some stage may read."""
         return self.source.catalogue(self._systems())
 
+    @cached_property
+    def _by_id(self) -> dict[int, Recording]:
+        return {recording.id: recording for recording in self.recordings}
+
+    @cached_property
+    def _by_system(self) -> dict[int, list[Recording]]:
+        systems: dict[int, list[Recording]] = {}
+        for recording in self.recordings:
+            systems.setdefault(recording.system, []).append(recording)
+        return systems
+
     def prepare(self, stage: Stage) -> StageData:
         """Split and windows of a stage. Raises DataError or SplitError; reads no signal."""
         return self._pretraining() if isinstance(stage, PretrainStage) else self._adaptation(stage.target)
 
     def survey(self, data: StageData) -> dict[int, str]:
         """Read every sample that ``data`` may use, once; digests by recording id. Raises DataError, SplitError."""
-        tested = {segment.recording for segment in self._tested_segments()}
+        tested = {segment.recording for segment in self._tested_segments()} if data.pretraining else set()
         mine = {recording.id for recording in data.used}
-        needed = [recording for recording in self.recordings if recording.id in mine | tested]
-        fresh = [recording for recording in needed if recording.id not in self._digests]
+        fresh = [self._by_id[id_] for id_ in sorted(mine | tested) if id_ not in self._digests]
         self._digests |= digests_of(self.source, fresh)
         places = places_of(data)
         if data.pretraining:
@@ -234,8 +244,9 @@ class Preparation:
         return [segment for target in self._targets() for segment in self._adaptation(target).split.parts["test"]]
 
     def _of_systems(self, systems: Iterable[int]) -> list[Recording]:
-        wanted = set(systems)
-        return [recording for recording in self.recordings if recording.system in wanted]
+        """The recordings of these systems, by id; looks at no others, so that many targets stay cheap."""
+        chosen = [recording for system in set(systems) for recording in self._by_system.get(system, ())]
+        return sorted(chosen, key=lambda recording: recording.id)
 
 
 def _windows(chosen: Sequence[Recording], split: SplitResult, placement: Windows) -> dict[Part, WindowIndex]:
