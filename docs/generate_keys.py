@@ -36,6 +36,7 @@ from twostage.legacy.rules import (
     scheduler,
     selection,
     split,
+    strategy,
     trainer,
     unfreezing,
     zero_shot,
@@ -210,6 +211,10 @@ def _pretraining() -> tuple[Group, ...]:
         Group("stage_1.mask.forecast, stage_1.params.forecast_part", pretraining.FORECAST),
         Group("stage_1.loss", pretraining.ReconstructionLoss.names, "with pretrain_mode: reconstruction"),
         Group("stage_1.params.alpha_prediction", ("task.alpha_prediction",)),
+        Group("stage_1.params.contrast", (pretraining.FLOW_SWITCH,), "target flow"),
+        *(Group(f"stage_1.params.contrast.{new}", names, "target flow") for new, names, _ in pretraining.FLOW_CONTRAST),
+        Group(f"{losses}.kind".replace(",", ".kind,"), strategy.TYPE, "ensemble, or single"),
+        Group(f"{losses}.terms".replace(",", ".terms,"), (strategy.LOSSES,), "each with loss_type, weight and options"),
         Group("stage_1.zero_shot", (zero_shot.SWITCH,)),
     )
 

@@ -147,6 +147,11 @@ def _first_stages() -> Iterator[Body]:
     stage = {"metric": {"kind": "supcon"}, "metric_weight": 0.5, "classification_weight": 0.5, "unlabelled": "exclude"}
     yield {**plain(), "stage_1": {"pretrain_mode": "unified_metric", **usual, **stage, **projected}}
     yield plain(stage_1={"loss": "mae"})
+    contrast = {"weight": 0.5, "temperature": 0.5, "projection": {"dim": 3, "hidden": 5}}
+    for each in (contrast, None):
+        stage = {"pretrain_mode": "custom", "target": "flow", **usual, "params": {"contrast": each}}
+        yield {**plain(), "stage_1": stage}
+    yield from _ensembles(usual)
     for target in ("flow", "supervised", "classification_prediction"):
         stage = {"pretrain_mode": "custom", "target": target, **usual}
         stage |= {} if target == "flow" else {"unlabelled": "exclude", "params": {"head": {"kind": "distance"}}}
@@ -173,6 +178,26 @@ def _beside_a_comparison(usual: Body) -> Iterator[Body]:
         more = {"unlabelled": "exclude"} if kind in pretraining.BY_CLASS else {}
         bare_stage = {"loss": {"kind": kind, "hardness": 0.0}, **bare, **more}
         yield {**plain(), "stage_1": {"pretrain_mode": "contrastive", **usual, **pairing, **bare_stage}}
+
+
+def _ensembles(usual: Body) -> Iterator[Body]:
+    """Several losses of pairs, and several by class."""
+    pairs = [
+        {"loss": {"kind": "nt_xent", "temperature": 0.5}, "weight": 0.5},
+        {"loss": {"kind": "vicreg"}, "weight": 2.0},
+    ]
+    yield {
+        **plain(),
+        "stage_1": {
+            "pretrain_mode": "contrastive",
+            **usual,
+            "pairing": "views",
+            "loss": {"kind": "ensemble", "terms": pairs},
+        },
+    }
+    classes = [{"loss": {"kind": "supcon"}}, {"loss": {"kind": "triplet", "margin": 0.5}, "weight": 0.5}]
+    stage = {"metric": {"kind": "ensemble", "terms": classes}, "metric_weight": 0.5, "classification_weight": 0.5}
+    yield {**plain(), "stage_1": {"pretrain_mode": "unified_metric", **usual, **stage, "unlabelled": "exclude"}}
 
 
 def _second_stages() -> Iterator[Body]:

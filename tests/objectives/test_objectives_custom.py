@@ -108,6 +108,30 @@ def test_flow_is_the_squared_error_of_the_way_from_noise_to_window():
     assert 0 <= share.min() < share.max() < 1
 
 
+def test_a_contrast_beside_a_flow_pairs_two_mixtures_of_each_window():
+    """Flow's error of all mixtures, and SimCLR's loss of their projections, window by window."""
+    params = {"contrast": {"weight": 0.3, "temperature": 0.2}}
+    ours, windows = built("flow", params).eval(), batch()
+    seen = []
+    ours.network.backbone.register_forward_hook(lambda _, inputs, tokens: seen.append(tokens))
+    torch.manual_seed(5)
+    loss = ours.loss(windows, "validation").item()
+    z = torch.nn.functional.normalize(ours.network.head.projection(seen[0]), dim=1).double().detach()
+    contrast = []
+    for i in range(12):
+        scores = {j: float(z[i] @ z[j]) / 0.2 for j in range(12) if j != i}
+        contrast.append(math.log(sum(map(math.exp, scores.values()))) - scores[(i + 6) % 12])
+    ours.weight = 0.0
+    torch.manual_seed(5)
+    alone = ours.loss(windows, "validation").item()
+    assert loss - alone == pytest.approx(0.3 * np.mean(contrast), rel=1e-4)
+    torch.manual_seed(5)
+    plain = built("flow").eval()
+    plain.network.load_state_dict({k: v for k, v in ours.network.state_dict().items() if "projection" not in k})
+    torch.manual_seed(5)
+    assert alone == pytest.approx(plain.loss(windows.repeated(2), "validation").item(), rel=1e-5)
+
+
 @pytest.mark.parametrize("target", ["supervised", "classification_prediction", "flow"])
 def test_every_weight_trains(target):
     ours = built(target)

@@ -23,7 +23,7 @@ def _reasons(config: TwoStageConfig) -> Iterator[str]:
     if getattr(config.stage_1, "backbones", None) is not None:
         yield f"stage_1.backbones has no effect beside network {kind}, which has no backbone to choose; leave it out"
     if isinstance(config.model.network, ISFMFlow) and isinstance(flow := getattr(config.stage_1, "params", None), Flow):
-        for name in Flow.model_fields:
+        for name in ("hidden", "frequencies"):
             if getattr(flow, name) != getattr(Flow(), name):
                 yield f"stage_1.params.{name} has no effect beside network {kind}, which has a last layer of its own"
     elif getattr(config.stage_1, "needs_patches", False):

@@ -25,6 +25,7 @@ from twostage.legacy.rules import (
     scheduler,
     selection,
     split,
+    strategy,
     trainer,
     unfreezing,
     zero_shot,
@@ -42,6 +43,7 @@ DOCUMENT: tuple[Rule, ...] = (
 )
 STAGE: tuple[Rule, ...] = (
     *pretraining.STAGE,
+    *strategy.STAGE,
     *comparing.STAGE,
     *zero_shot.STAGE,
     *episodes.STAGE,

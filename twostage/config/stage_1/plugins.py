@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import Component, Count, NonNegative
+from twostage.config.base import Component, Count, NonNegative, Positive, Section
 from twostage.config.model.heads import ClassificationHead, LinearHead
+from twostage.config.stage_1.base import Projection
 from twostage.config.stage_1.reconstruction import HiddenShare, Mask
 
 
@@ -57,6 +58,14 @@ class ClassificationPrediction(Supervised):
         return self
 
 
+class FlowContrast(Section):
+    """Pull tokens of two mixtures of one window together, and push those of other windows away, by NT-Xent."""
+
+    weight: Positive = Field(0.1, description="Factor of the term beside the flow's error.")
+    temperature: Positive = Field(0.1, description="Divides the cosine similarities.")
+    projection: Projection = Field(default_factory=Projection, description="Projection head of the term.")
+
+
 class Flow(Plugin):
     """Rectified flow: the direction from noise to the window, told from a mixture of both; needs no labels."""
 
@@ -65,6 +74,9 @@ class Flow(Plugin):
 
     hidden: Count = Field(128, description="Hidden features of the head.")
     frequencies: Count = Field(16, description="Sines and cosines that tell the head the share of the window.")
+    contrast: FlowContrast | None = Field(
+        None, description="Compare two mixtures of each window beside it; null mixes each window once."
+    )
 
 
 PLUGINS: dict[str, type[Plugin]] = {

@@ -84,6 +84,7 @@ _NEVER: Table = {
     "max_grad_norm": never("gradients were never clipped"),
     **bare("never", "target_data wandb_tags prompt_similarity_weight source_dataset_id num_classes few_shot"),
     **bare("never", "hse_prompt_objectives multi_objective_loss classification_loss anomaly_loss"),
+    "contrastive_strategy": never("its reader and its check wanted different words"),
     **bare("never", "queue_size hard_negative_mining prompt_contrastive_temperature"),
     **bare("never", "augmentation_strength gradient_balancing balancing_method quality_assessment_frequency"),
     "domain_weight": never(),

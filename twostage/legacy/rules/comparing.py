@@ -182,7 +182,8 @@ def _without_rivals(body: Body) -> str | None:
 
 def _without_prompts(body: Body) -> str | None:
     kind, none = get(body, "model.embedding.kind")[1], get(body, "model.embedding.prompt") == (True, None)
-    if kind not in PROMPTED or none:
+    outer = get(body, "model.network.kind")[1] == "isfm_prompt"
+    if not outer and (kind not in PROMPTED or none):
         return "the embedding has no prompts to compare"
     systems = get(body, "stage_1.systems")[1]
     return "prompts of a single system cannot be compared" if systems and len(systems) == 1 else None

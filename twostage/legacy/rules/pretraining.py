@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twostage.legacy.core.backward import Wishes
-from twostage.legacy.core.codecs import Choice, Flag, Ids, Number, Whole
+from twostage.legacy.core.codecs import Choice, Codec, Flag, Ids, Number, Whole
 from twostage.legacy.core.forward import Draft, Names, View
 from twostage.legacy.core.mounts import Stage
 from twostage.legacy.core.rule import Body, Rule, decoded, get
@@ -43,6 +43,13 @@ LABELS_OF_03 = {"task.type": "multi_stage", "task.name": "multitask_pretrain_fin
 PROJECTS = "model.use_projection_head"
 PROJECTION: Names = ("task.projection_dim", "model.projection_dim")
 SHARE = Number(least=0.0, below=1.0)
+FLOW_SWITCH = "task.use_contrastive"
+FLOW_CONTRAST: tuple[tuple[str, Names, Codec], ...] = (
+    ("weight", ("task.contrastive_weight",), Number(above=0.0)),
+    ("temperature", ("task.contrastive_temperature",), Number(above=0.0)),
+    ("projection.dim", ("task.projection_dim",), Whole(1)),
+    ("projection.hidden", ("task.contrastive_hidden_dim",), Whole(1)),
+)
 
 
 def mode_of(body: Body, stage: Stage | None) -> Any:
@@ -223,7 +230,9 @@ class Plugin:
         target = get(draft.body, "stage_1.target")[1]
         if view.stage != "stage_1" or target is None:
             return
-        if target != "flow":
+        if target == "flow":
+            _flow_contrast(view, draft)
+        else:
             draft.set("stage_1.unlabelled", "exclude")
         if target != "classification_prediction":
             return
@@ -239,6 +248,27 @@ class Plugin:
             there, value = get(body, f"stage_1.params.{key}")
             if there and stage == "stage_1":
                 wishes.want(stage, names, value)
+        there, contrast = get(body, "stage_1.params.contrast")
+        if there and stage == "stage_1":
+            wishes.want(stage, FLOW_SWITCH, contrast is not None)
+            for key, names, _ in FLOW_CONTRAST:
+                written, value = get(contrast or {}, key)
+                if written:
+                    wishes.want(stage, names, value)
+
+
+def _flow_contrast(view: View, draft: Draft) -> None:
+    """The contrast beside a flow, where it is switched on; its options mean nothing without it."""
+    switch = view.find(FLOW_SWITCH)
+    switched = None if switch is None else decoded(switch, Flag(), draft)
+    if switched is None:
+        return
+    draft.set("stage_1.params.contrast", {} if switched else None, switch)
+    for key, names, codec in FLOW_CONTRAST if switched else ():
+        leaf = view.find(*names)
+        value = None if leaf is None else decoded(leaf, codec, draft)
+        if leaf is not None and value is not None:
+            draft.set(f"stage_1.params.contrast.{key}", value, leaf)
 
 
 class Projection:
