@@ -13,6 +13,7 @@ from twostage.engine.results import CHECKPOINT
 PRETRAINING = (
     "data.window.per_recording=6",
     "data.normalize=none",
+    "data.noise_snr=5",
     "data.batch_size=16",
     "data.split.seed=1",
     "model.embedding.starts=random",

@@ -110,7 +110,7 @@ def _models() -> Iterator[Body]:
 def _trainings() -> Iterator[Body]:
     rooms = {"seeds": [4, 5], "name": "x", "output": {"root": "x"}}
     body = {**plain(), **rooms, "trainer": full((rule.new.split(".")[1], (), rule.codec) for rule in trainer.DOCUMENT)}
-    body["data"] |= {"normalize": "minmax", "batch_size": 7, "workers": 2}
+    body["data"] |= {"normalize": "minmax", "noise_snr": 20.0, "batch_size": 7, "workers": 2}
     body["data"]["source"]["metadata"] = "x"
     yield body
     for kind in optimization.OPTIMIZERS.spellings:

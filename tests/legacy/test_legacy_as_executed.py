@@ -280,7 +280,7 @@ def test_what_base_files_may_have_is_not_missed():
 
 
 @pytest.mark.parametrize(
-    "sections", [{"data": {"noise_snr": 10}}, {"task": {"loss": "NLL"}}, {"trainer": {"monitor": "val_acc_RM_001"}}]
+    "sections", [{"trainer": {"pruning": 0.1}}, {"task": {"loss": "NLL"}}, {"trainer": {"monitor": "val_acc_RM_001"}}]
 )
 def test_what_cannot_be_repeated_waits_for_a_word(sections):
     conversion = executed(old(**sections))

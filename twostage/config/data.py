@@ -27,6 +27,11 @@ class DataConfig(Section):
     normalize: Literal["standardize", "minmax", "none"] = Field(
         "standardize", description="Scaling of each window and channel; amplitude alone can give a class away."
     )
+    noise_snr: float | None = Field(
+        None,
+        description="White noise on every window of every part after scaling, at this signal-to-noise ratio in dB; "
+        "the same window always has the same noise; null adds none.",
+    )
     split: Split = Field(default_factory=BearingSplit, description="What training, validation and test may not share.")
     batch_size: Count = Field(64, description="Windows per batch.")
     workers: int = Field(0, ge=0, description="Processes that load data; 0 loads in the training process.")

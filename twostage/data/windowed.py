@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from twostage.data.labels import UNLABELLED
+from twostage.data.noise import with_noise
 from twostage.data.normalize import NORMALIZERS
 from twostage.data.recordings import Recording
 from twostage.data.signals import SignalBank
@@ -69,9 +70,10 @@ class WindowDataset(Dataset[Batch]):
         classes: NDArray[np.int64] | None = None,
         anomaly: NDArray[np.float32] | None = None,
         rul: NDArray[np.float32] | None = None,
+        noise_snr: float | None = None,
     ) -> None:
         self.bank, self.index, self.channels = bank, index, tuple(channels)
-        self.normalize = normalize
+        self.normalize, self.noise_snr = normalize, noise_snr
         self.systems = np.array([r.system for r in recordings], dtype=np.int64)
         self.ids = np.array([r.id for r in recordings], dtype=np.int64)
         self.domains = np.array([NO_DOMAIN if r.domain is None else r.domain for r in recordings], dtype=np.int64)
@@ -85,9 +87,11 @@ class WindowDataset(Dataset[Batch]):
     def __getitem__(self, positions: Sequence[int]) -> Batch:
         where = np.asarray(positions, dtype=np.int64)
         rows = self.index.rows[where]
-        windows = self.bank.gather(rows, self.index.starts[where], self.index.length, self.channels)
+        starts = self.index.starts[where]
+        windows = self.bank.gather(rows, starts, self.index.length, self.channels)
+        x_BLC = NORMALIZERS[self.normalize](torch.from_numpy(windows))
         return Batch(
-            x_BLC=NORMALIZERS[self.normalize](torch.from_numpy(windows)),
+            x_BLC=x_BLC if self.noise_snr is None else with_noise(x_BLC, self.noise_snr, self.ids[rows], starts),
             sample_rate_B=torch.from_numpy(self.rates[rows]),
             system_B=torch.from_numpy(self.systems[rows]),
             recording_B=torch.from_numpy(self.ids[rows]),

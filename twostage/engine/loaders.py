@@ -73,6 +73,7 @@ class StageLoaders(pl.LightningDataModule):
             classes=self.data.class_indices,
             anomaly=None if targets is None else targets.anomaly,
             rul=None if targets is None else targets.rul,
+            noise_snr=self.data.config.noise_snr,
         )
 
     def _replaced(self, part: Part) -> DataLoader[Batch] | None:

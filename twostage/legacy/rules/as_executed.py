@@ -261,11 +261,6 @@ def _ids(view: View, draft: Draft, name: str) -> tuple[Leaf, list[int]] | None:
 
 # What mattered and has no place: each with the test of its value, and what is told.
 _LOST: tuple[tuple[Names, Callable[[Any], bool], str], ...] = (
-    (
-        ("data.noise_snr",),
-        lambda value: value is not None,
-        "white noise lay on every window, in validation and test too",
-    ),
     (("trainer.pruning",), bool, "small weights were set to zero after every epoch"),
 )
 

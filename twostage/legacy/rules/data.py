@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twostage.legacy.core.backward import Wishes
-from twostage.legacy.core.codecs import Choice, Codec, Text, Whole
+from twostage.legacy.core.codecs import Choice, Codec, Number, Text, Whole
 from twostage.legacy.core.forward import Draft, Names, View, key_of
 from twostage.legacy.core.leaves import same
 from twostage.legacy.core.mounts import Scope, Stage
@@ -194,6 +194,7 @@ DOCUMENT: tuple[Rule, ...] = (
         ("data.normalization", "data.normalize", "data.preprocessing.normalize"),
         NORMALIZATIONS,
     ),
+    Scalar("noise_snr", "data.noise_snr", ("data.noise_snr",), Number()),
     BatchSize(),
     Scalar("workers", "data.workers", ("data.num_workers", "task.num_workers", "trainer.num_workers"), Whole(0)),
 )
