@@ -117,7 +117,7 @@ DOCUMENTS: dict[str, Document] = {
         "variants": [{"name": "plain", "set": {}}, {"name": "small", "set": {"data.batch_size": 16}}],
     },
     "custom_of_both": {"stage_1": _pretraining("custom", target="classification_prediction", params={})},
-    "custom_flow": {"stage_1": _pretraining("custom", target="flow", params={})},
+    "custom_flow": {"stage_1": _pretraining("custom", target="flow", params={"contrast": {}})},
     "resnet1d": {
         "model": {"network": {"kind": "resnet1d"}},
         "stage_1": _pretraining("contrastive"),

@@ -17,6 +17,11 @@ from twostage.engine.store.files import Scratch
 EPOCHS = 3
 STAGES = {
     "contrastive": {"pretrain_mode": "contrastive", "systems": [1, 2]},
+    "momentum encoder": {
+        "pretrain_mode": "contrastive",
+        "systems": [1, 2],
+        "momentum_encoder": {"momentum": 0.9, "queue": 64},
+    },
     "reconstruction": {"pretrain_mode": "reconstruction", "systems": [1, 2], "mask": {"block": 32}},
     "unified_metric": {"pretrain_mode": "unified_metric", "systems": [1, 2]},
 }
