@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 import pytest
 from rigs import document
@@ -136,6 +138,22 @@ def test_the_next_best_and_the_last_epoch_are_kept_as_files(rig, tmp_path):
     (worst,) = {1, 2, 3, 4} - numbers - {result.best_epoch}
     log = pd.read_csv(result.directory / "log" / "metrics.csv")["validation/loss"].dropna().tolist()
     assert worst == 1 + max(range(4), key=lambda epoch: log[epoch])
+
+
+def test_early_stopping_follows_the_direction_of_its_monitor(rig, tmp_path):
+    """An AUROC goes on as long as it grows, and the first epoch in which it does not is the last."""
+    overrides = (
+        "stage_2.epochs=8",
+        "stage_2.checkpoint.monitor=validation/auroc",
+        "stage_2.early_stopping={patience: 1}",
+        "stage_2.optimizer.lr=3e-3",
+    )
+    result = first(rig, tmp_path, *overrides, stage_1=None)
+    log = pd.read_csv(result.directory / "log" / "metrics.csv")
+    *grown, stalled = log["validation/auroc"].dropna().tolist()[: result.epochs]
+    assert all(later > earlier for earlier, later in pairwise(grown))
+    assert stalled <= grown[-1]
+    assert result.epochs < 8
 
 
 def test_early_stopping_counts_validations(rig, tmp_path):
