@@ -11,6 +11,7 @@ from rigs import document, write_rig
 from twostage import TwoStageRun
 from twostage.config.document import TwoStageConfig
 from twostage.engine.checkpoints import load_checkpoint
+from twostage.legacy.earlier import earlier_runs
 from twostage.models.network import encoder_state
 
 TASKS = {"classification": {}, "anomaly_detection": {}, "rul_prediction": {}, "signal_prediction": {"length": 32}}
@@ -70,6 +71,8 @@ def test_band_energies_tell_tones_apart(summary):
     manifest = json.loads((summary.directory / "manifest.json").read_text())
     assert [stage["checkpoint"] is None for stage in manifest["stages"]] == [False] * 4 + [True]
     assert "test/signal_prediction/mse/3" not in trivial.metrics
+    (run,) = earlier_runs(summary.directory)
+    assert set(run.checkpoints) == {stage.name for stage in summary.stages} - {trivial.name}
 
 
 def test_what_counts_in_training_counts_in_the_controls(living, tmp_path):

@@ -37,7 +37,8 @@ def earlier_runs(folder: Path) -> list[EarlierRun]:
 def _run(path: Path) -> EarlierRun:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
-        checkpoints = {stage["name"]: path.parent / stage["checkpoint"] for stage in content["stages"]}
+        saved = {stage["name"]: stage["checkpoint"] for stage in content["stages"]}
+        checkpoints = {name: path.parent / file for name, file in saved.items() if file is not None}
         return EarlierRun(
             directory=path.parent,
             name=content["name"],
