@@ -86,6 +86,29 @@ def test_the_bar_of_a_stage_follows_its_batches(console):
         assert task.finished
 
 
+def test_all_running_stages_have_a_bar_and_those_that_are_over_are_counted(console):
+    """However many there are, the table stays as long as a screen."""
+    screen = console(force_terminal=True)
+    progress = LiveProgress(screen)
+    stages = [SimpleNamespace(name=f"stage {number}") for number in range(20)]
+    with progress:
+        progress.run_started(SimpleNamespace(stages=stages))
+        progress.stage_finished(SimpleNamespace(name="stage 0"))  # done in an earlier run
+        for first, second in zip(stages[1::2], stages[2::2], strict=False):
+            for stage in (first, second):
+                progress.stage_started(stage, epochs=2, batches=4)
+            progress.batch_done(first, epoch=1, batch=2, loss=0.5)
+            progress.batch_done(second, epoch=2, batch=4, loss=0.25)
+            bars = {task.description: task.completed for task in progress._progress.tasks}
+            assert (bars[first.name], bars[second.name]) == (2, 8)
+            progress.stage_finished(SimpleNamespace(name=first.name))
+            progress.stage_failed(SimpleNamespace(name=second.name, message="because"))
+        names = [task.description for task in progress._progress.tasks]
+    assert "10 of 20 done, 9 failed" in names
+    assert len(names) == 7
+    assert "failed: stage 2: because" in Text.from_ansi(screen.file.getvalue()).plain
+
+
 def test_a_dry_run_fits_80_columns_even_with_large_numbers():
     screen = Console(file=StringIO(), width=80)
     stage = StagePreview(

@@ -98,6 +98,7 @@ class Killer(Told):
         return store.leases.holder(folder) is not None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_a_worker_that_is_killed_is_a_failure_and_the_others_go_on(rig, tmp_path, executor):
     one = {**executor, "workers": 1} if executor["kind"] == "local" else executor

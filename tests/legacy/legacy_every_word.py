@@ -72,7 +72,7 @@ def _one(codec: Codec) -> Any:
         return 0.25
     if isinstance(codec, Choice):
         return next(iter(codec.spellings))
-    simple: dict[type, Any] = {Flag: True, Ids: [4, 2], Text: "x", multitask.Pair: [1.0, 2.0], trainer.OneDevice: 1}
+    simple: dict[type, Any] = {Flag: True, Ids: [4, 2], Text: "x", multitask.Pair: [1.0, 2.0], trainer.Devices: 2}
     return simple[type(codec)]
 
 

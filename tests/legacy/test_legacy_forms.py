@@ -239,11 +239,16 @@ def test_a_share_that_is_none_leaves_the_document_valid():
     assert config.stage_2.split.unit == "domain"
 
 
-def test_several_devices_are_told():
+@pytest.mark.parametrize(("gpus", "devices"), [("4", 4), ("[0, 1]", 2), ("'2'", 2), ("[0]", 1)])
+def test_several_devices_are_as_many_devices(gpus, devices):
+    assert converted(flat(trainer=f"gpus: {gpus}")).trainer.devices == devices
+
+
+def test_a_number_of_devices_that_is_none_is_told():
     (remark,) = [
-        each for each in to_new([read(flat(trainer="gpus: 4"))]).remarks if each.path == (0, "trainer", "gpus")
+        each for each in to_new([read(flat(trainer="gpus: auto"))]).remarks if each.path == (0, "trainer", "gpus")
     ]
-    assert remark.text == "a run trains on one device here, so 4 cannot hold; its batches are not spread"
+    assert remark.text == "expected a whole number, found 'auto'"
 
 
 @pytest.mark.parametrize("model", ["true", "null", "{}"])

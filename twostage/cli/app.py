@@ -17,6 +17,7 @@ from twostage.cli.init import init
 from twostage.cli.models import models
 from twostage.cli.plan import plan
 from twostage.cli.run import resume, run
+from twostage.cli.runs import runs
 from twostage.cli.schema import schema
 from twostage.cli.validate import validate
 from twostage.errors import TwoStageError
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 for _command in (run, plan, resume, validate, convert, init, models, import_checkpoint, export, schema):
     app.command()(_command)
+app.add_typer(runs, name="runs")
 
 
 def _print_version(value: bool | None) -> None:  # noqa: FBT001 - the signature is typer's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from types import TracebackType
 from typing import Self, cast
 
@@ -11,6 +12,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from twostage.engine.observer import Silent
 from twostage.engine.plan import Plan, Stage
 from twostage.engine.results import Failure, StageResult
+
+_SHOWN = 6  # bars of stages that are done
 
 
 class LiveProgress(Silent):
@@ -28,7 +31,9 @@ class LiveProgress(Silent):
         )
         self._tasks: dict[str, TaskID] = {}
         self._batches: dict[str, int] = {}
-        self._found, self._found_task = 0, cast("TaskID | None", None)
+        self._planned, self._done, self._failed = 0, 0, 0
+        self._full: deque[str] = deque()
+        self._counted = cast("TaskID | None", None)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -40,12 +45,13 @@ class LiveProgress(Silent):
     ) -> None:
         self._progress.stop()
 
-    def run_started(self, plan: Plan) -> None:  # noqa: ARG002 - the stages announce themselves
-        """Reading and checking is over."""
+    def run_started(self, plan: Plan) -> None:
+        """Reading and checking is over; the stages announce themselves."""
+        self._planned = len(plan.stages)
         self._progress.remove_task(self._preparing)
 
     def stage_started(self, stage: Stage, *, epochs: int, batches: int) -> None:
-        """Add a bar."""
+        """Add a bar; those of all running stages stand below one another."""
         self._batches[stage.name] = batches
         if stage.name in self._tasks:  # it goes on in another process
             return
@@ -59,18 +65,30 @@ class LiveProgress(Silent):
         self._progress.update(self._tasks[stage.name], completed=done, epoch=epoch, loss=f"{loss:.4f}")
 
     def stage_finished(self, result: StageResult) -> None:
-        """Fill the bar, also where the stage ended early; count those that were done before."""
+        """Fill the bar, also where the stage ended early; the last few stay, the others are counted."""
+        self._done += 1
         if (task := self._tasks.get(result.name)) is not None:
             self._progress.update(task, total=1, completed=1)
-            return
-        self._found += 1
-        if self._found_task is None:
-            self._found_task = self._progress.add_task("", total=1, completed=1, epoch="-", epochs="-", loss="-")
-        self._progress.update(self._found_task, description=f"{self._found:,} done already")
+            self._full.append(result.name)
+        while len(self._full) > _SHOWN:
+            self._progress.remove_task(self._tasks.pop(self._full.popleft()))
+        if task is None or len(self._tasks) < self._done:
+            self._count()
 
     def stage_failed(self, failure: Failure) -> None:
         """Say it at once; it is said again at the end."""
         self._progress.console.print(f"failed: {failure.name}: {failure.message}", markup=False, highlight=False)
+        if (task := self._tasks.pop(failure.name, None)) is not None:
+            self._progress.remove_task(task)
+        self._failed += 1
+        self._count()
+
+    def _count(self) -> None:
+        """One line for all that is over, those among it whose bars are gone or that were done before."""
+        text = f"{self._done:,} of {self._planned:,} done" + (f", {self._failed:,} failed" if self._failed else "")
+        if self._counted is None:
+            self._counted = self._progress.add_task("", total=self._planned, epoch="-", epochs="-", loss="-")
+        self._progress.update(self._counted, description=text, completed=self._done + self._failed)
 
 
 class PlainProgress(Silent):

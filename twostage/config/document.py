@@ -35,9 +35,7 @@ class TrainerConfig(Section):
     """On what, and how precisely, both stages train."""
 
     accelerator: Literal["auto", "cpu", "gpu", "mps"] = Field("auto", description="Kind of device.")
-    devices: Annotated[int, Field(ge=1, le=1)] = Field(
-        1, description="Devices per training; several are not offered yet."
-    )
+    devices: Count = Field(1, description="Devices of each training, each with a process and batches of its own (ddp).")
     precision: Literal["32-true", "bf16-mixed", "16-mixed", "mixed"] = Field(
         "32-true",
         description="Arithmetic of the training; mixed takes bf16-mixed where the device offers it, else 16-mixed.",
@@ -45,6 +43,12 @@ class TrainerConfig(Section):
     gradient_clip: Positive | None = Field(None, description="Largest norm of the gradient; null does not clip.")
     accumulate_batches: Count = Field(1, description="Batches per optimiser step.")
     deterministic: bool = Field(default=True, description="Use only operations that give the same bits each time.")
+
+    @model_validator(mode="after")
+    def _one_metal_device(self) -> Self:
+        if self.accelerator == "mps" and self.devices > 1:
+            raise ValueError(f"devices is {self.devices}, but a machine has one device of the kind mps")
+        return self
 
 
 class OutputConfig(Section):

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
@@ -18,7 +19,7 @@ _PREFIX = "network."
 Weights = Mapping[str, Tensor]
 
 
-def take_best(objective: Objective, best: ModelCheckpoint) -> tuple[int, dict[str, Weights]]:
+def take_best(objective: Objective, best: ModelCheckpoint, trainer: pl.Trainer) -> tuple[int, dict[str, Weights]]:
     """Put the best epoch's weights into the network; that epoch, counted from 1, and the others by their file names.
 
     The others are the next best and, where the document asks for it, the last. Files of the training are removed.
@@ -32,7 +33,9 @@ def take_best(objective: Objective, best: ModelCheckpoint) -> tuple[int, dict[st
             number, step, tensors = _read(path)
             others[f"checkpoint-epoch-{number}-step-{step}.safetensors"] = tensors
     objective.network.load_state_dict(dict(weights))
-    shutil.rmtree(Path(best.best_model_path).parent)
+    trainer.strategy.barrier()  # of several processes each reads them, and one removes them
+    if trainer.is_global_zero:
+        shutil.rmtree(Path(best.best_model_path).parent)
     return epoch, others
 
 

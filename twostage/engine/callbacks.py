@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -68,3 +69,36 @@ class Soundness(pl.Callback):
                 f"the training loss of {self.stage.name} is {float(loss)} after epoch {trainer.current_epoch + 1}; "
                 "a smaller learning rate or trainer.gradient_clip may help"
             )
+
+
+class Together(pl.Callback):
+    """Of several processes: draws of its own for each, and one set of running statistics for all.
+
+    Draws are a function of seed, epoch and rank, so that a training that is continued draws as if it had not stopped.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Random numbers of dropout and augmentation."""
+        pl.seed_everything(draw_seed(self.seed, trainer.current_epoch, trainer.global_rank), verbose=False)
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Those of the first process, which its checkpoint has as well."""
+        share_buffers(pl_module)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """The same, where no validation came before."""
+        share_buffers(pl_module)
+
+
+def draw_seed(*key: int) -> int:
+    """A seed for each key."""
+    return int.from_bytes(hashlib.sha256(repr(key).encode()).digest()[:4], "little")
+
+
+def share_buffers(module: torch.nn.Module) -> None:
+    """Give all processes the buffers of the first one."""
+    for buffer in module.buffers():
+        torch.distributed.broadcast(buffer, 0)

@@ -53,6 +53,10 @@ class Snapshots:
                     return True
         return False
 
+    def resumed(self, folder: Path) -> tuple[Path | None, int]:
+        """See the function of this name."""
+        return resumed(folder, self)
+
     def _ordered(self) -> list[Path]:
         return sorted(self._home.glob("epoch-*.tar"), key=lambda path: int(path.stem.split("-")[1]))
 
@@ -82,7 +86,7 @@ class Halfway(pl.Callback):
 
     def resumed(self) -> tuple[Path | None, int]:
         """The checkpoint to go on from, and after how many epochs; see the function of this name."""
-        return resumed(self._folder, self._snapshots)
+        return self._snapshots.resumed(self._folder)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Between two epochs: go on with the draws of before, or keep the state."""
@@ -96,7 +100,7 @@ class Halfway(pl.Callback):
                     logger.experiment.flush()
             trainer.save_checkpoint(self._folder / _STATE)
             self._snapshots.save(self._folder, trainer.current_epoch)
-            (self._folder / _STATE).unlink()
+            (self._folder / _STATE).unlink(missing_ok=True)  # of several processes one is the first
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Tell that the training goes on."""
@@ -140,7 +144,7 @@ def resumed(folder: Path, snapshots: Snapshots) -> tuple[Path | None, int]:
 
 def continue_log(trainer: pl.Trainer) -> None:
     """Let the CSV log grow; its writer would begin it anew."""
-    for logger in trainer.loggers:
+    for logger in trainer.loggers if trainer.is_global_zero else ():
         file = Path(logger.log_dir) / "metrics.csv" if isinstance(logger, CSVLogger) else None
         if isinstance(logger, CSVLogger) and file is not None and file.exists():
             text = file.read_text(encoding="utf-8")

@@ -122,8 +122,10 @@ class StageLoaders(pl.LightningDataModule):
         return PairedBatches(batches, recordings, seed=self.seed)
 
     def _in_order(self, part: Part) -> Sampler[list[int]]:
-        size = self.data.config.batch_size
-        return SequentialBatches(len(self.data.windows[part].rows), size, rank=self._rank, world_size=self._world_size)
+        size, n = self.data.config.batch_size, len(self.data.windows[part].rows)
+        if n < self._world_size:
+            raise DataError(f"the {part} part has {n} windows, fewer than trainer.devices ({self._world_size})")
+        return SequentialBatches(n, size, rank=self._rank, world_size=self._world_size)
 
     def _mixed(self, part: Part) -> Sampler[list[int]]:
         n, size = len(self.data.windows[part].rows), self.data.config.batch_size

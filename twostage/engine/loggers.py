@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,7 +116,11 @@ def opened(stage: Stage, folder: Path) -> Iterator[list[Logger]]:
     document = stage.document
     gone = dict(configs.absent(document.loggers))
     place = Place(folder, stage)
-    made: list[Logger] = [build(each, place) for number, each in enumerate(document.loggers) if number not in gone]
+    made: list[Logger] = [
+        build(each, place)
+        for number, each in enumerate(document.loggers)
+        if number not in gone and (_first() or each.kind in {"csv", "tensorboard"})
+    ]
     try:
         for logger in made:
             if _tracks(logger):
@@ -131,6 +136,11 @@ def log_results(loggers: list[Logger], metrics: Mapping[str, float], *, step: in
     for logger in loggers:
         if _tracks(logger):
             logger.log_metrics(dict(metrics), step=step)
+
+
+def _first() -> bool:
+    """Whether this process writes for all that train the stage together; see ``twostage.engine.remote.ranks``."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
 
 
 def _tracks(logger: Logger) -> bool:

@@ -85,7 +85,8 @@ def run_stage_in(
         metrics = _evaluate(stage, trainer, objective, loaders)
         metrics |= zero_shot.measured(stage, before, objective, loaders, trainer.strategy.root_device)
         log_results(logs, _flat(metrics), step=trainer.global_step)
-    digest = _save(folder, stage, objective, data, digests, start, others=others)
+    first = trainer.is_global_zero  # of several processes one writes for all
+    digest = _save(folder, stage, objective, data, digests, start, others=others) if first else ""
     result = StageResult(
         stage=stage,
         key=key,
@@ -100,7 +101,8 @@ def run_stage_in(
         seconds=halfway.seconds,
         precision=trainer.precision,
     )
-    _write_down(result, metrics, data)
+    if first:
+        _write_down(result, metrics, data)
     return result
 
 
@@ -163,7 +165,8 @@ def _fit(  # noqa: PLR0917 - all that a training is
     Return that epoch, counted from 1 (0: none), and weights of other epochs by the names of their files.
     """
     exact = {"precision": "32-true"} if is_trivial(stage) else {}
-    setup = stage.config.trainer.model_copy(update=exact)
+    alone = {} if trains(stage) else {"devices": 1}
+    setup = stage.config.trainer.model_copy(update=exact | alone)
     trainer, best = make_trainer(stage, section_of(stage), setup, folder, observer, [halfway], logs=logs)
     pl.seed_everything(stage.seed, verbose=False)
     if not trains(stage):
@@ -175,7 +178,7 @@ def _fit(  # noqa: PLR0917 - all that a training is
     continue_log(trainer)
     with interruptible(trainer):
         trainer.fit(objective, datamodule=loaders, ckpt_path=state, weights_only=True)
-    epoch, others = take_best(objective, best)
+    epoch, others = take_best(objective, best, trainer)
     return trainer, epoch, others
 
 

@@ -8,17 +8,20 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import lightning.pytorch as pl
 import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.accelerators import CUDAAccelerator
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.strategies import DDPStrategy
 
 from twostage.config.document import TrainerConfig
 from twostage.config.stage import StageConfig
-from twostage.engine.callbacks import Progress, Soundness
+from twostage.engine.callbacks import Progress, Soundness, Together
 from twostage.engine.observer import Observer
 from twostage.engine.parameter_check import ParameterCheck
 from twostage.engine.plan import Stage
@@ -37,6 +40,8 @@ _ADVICE = (
     ".*exists and is not empty.*",
     ".*Total length of `list` across ranks is zero.*",
     ".*module\\(s\\) in eval mode.*",
+    ".*sync_dist=True.*",
+    ".*find_unused_parameters=True was specified.*",
 )
 
 
@@ -54,6 +59,10 @@ def check_device(trainer: TrainerConfig) -> None:
             )
     except MisconfigurationException as error:
         raise TrainingError(f"trainer.accelerator is {trainer.accelerator}, which is not to be had: {error}") from error
+    if isinstance(found.accelerator, CUDAAccelerator) and torch.cuda.device_count() < trainer.devices:
+        raise TrainingError(
+            f"trainer.devices is {trainer.devices}, and this machine has {torch.cuda.device_count()} of that kind"
+        )
     if found.precision != precision:
         raise TrainingError(f"trainer.precision {trainer.precision} is not to be had on this device; use bf16-mixed")
 
@@ -94,6 +103,7 @@ def make_trainer(  # noqa: PLR0917 - what a training is, and who watches it
     )
     callbacks: list[pl.Callback] = [
         *first,
+        *([Together(stage.seed)] if trainer.devices > 1 else []),
         Soundness(stage, written.checkpoint.monitor),
         ParameterCheck(stage.name),
         Progress(stage, observer),
@@ -117,12 +127,28 @@ def _by_epoch(written: StageConfig) -> bool:
     return written.validate_every == 1.0 or written.checkpoint.monitor.startswith("train/")
 
 
+def _together(trainer: TrainerConfig) -> dict[str, Any]:
+    """How several processes train one stage: see ``twostage.engine.remote.ranks``, which has started them.
+
+    A head of a system that is not in a batch has no gradient, so unused parameters are looked for. Running statistics
+    are made equal between epochs, not before each batch: processes may have different numbers of batches to evaluate.
+    """
+    if trainer.devices == 1:
+        return {}
+    return {
+        "strategy": DDPStrategy(find_unused_parameters=True, broadcast_buffers=False),
+        "plugins": [LightningEnvironment()],  # whatever SLURM says: the processes are ours
+        "sync_batchnorm": trainer.accelerator in {"auto", "gpu"} and torch.cuda.is_available(),
+    }
+
+
 def _trainer(
     written: StageConfig, trainer: TrainerConfig, folder: Path, callbacks: list[pl.Callback], logs: list[Logger]
 ) -> pl.Trainer:
     return pl.Trainer(
         accelerator=trainer.accelerator,
         devices=trainer.devices,
+        **_together(trainer),
         precision=precision_of(trainer),
         max_epochs=written.epochs,
         gradient_clip_val=trainer.gradient_clip,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,8 @@ from twostage.engine.halfway import Snapshots
 from twostage.engine.keys import Keys, versions, written
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
-from twostage.engine.plan import AdaptStage, Plan, Stage
+from twostage.engine.plan import AdaptStage, Plan, Stage, trains
+from twostage.engine.remote.ranks import train_together
 from twostage.engine.results import CHECKPOINT, Failure, StageResult, result_of
 from twostage.engine.runner import build_objective, run_stage_in, transferred
 from twostage.engine.seen import refuse_seen, stretches
@@ -119,20 +120,27 @@ class Work:
         assert self.directory is not None  # noqa: S101 - stages run in runs
         return self.directory.path / LOGS / f"{name}.log"
 
-    def _train(self, stage: Stage, lease: Lease) -> Record:
-        key, began = self.keys[stage.name], datetime.now(tz=UTC)
-        folder = self.store.scratch.fresh()
-        result = run_stage_in(
+    def trained(self, stage: Stage, folder: Path, snapshots: Snapshots, alive: Callable[[], None]) -> StageResult:
+        """Train one stage in this process, which may be one of several that do it together."""
+        return run_stage_in(
             folder,
             stage,
             self.workshop.prepare(stage),
-            key=key,
+            key=self.keys[stage.name],
             digests=self.workshop.survey(stage),
             start=self._start(stage),
             observer=self.observer,
-            snapshots=Snapshots(lease.folder, self.store.scratch),
-            alive=lease.alive,
+            snapshots=snapshots,
+            alive=alive,
         )
+
+    def _train(self, stage: Stage, lease: Lease) -> Record:
+        key, began = self.keys[stage.name], datetime.now(tz=UTC)
+        folder, snapshots = self.store.scratch.fresh(), Snapshots(lease.folder, self.store.scratch)
+        if stage.config.trainer.devices > 1 and trains(stage):
+            result = train_together(self, stage, folder, snapshots, lease.alive)
+        else:
+            result = self.trained(stage, folder, snapshots, lease.alive)
         made = {"started": began.isoformat(timespec="seconds"), "versions": versions(), **_machine()}
         content = {
             "name": stage.name,

@@ -52,15 +52,15 @@ class Child:
             self._process.stdin.write(f"{line}\n".encode())
             self._process.stdin.flush()
 
-    def stop(self) -> None:
-        """End it, if need be at once."""
+    def stop(self, *, grace: float = _GRACE) -> None:
+        """Ask it to end; after so many seconds it has to."""
         assert self._process.stdin is not None  # noqa: S101 - as above
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         if self._process.poll() is None:
             self._process.terminate()
         try:
-            self._process.wait(_GRACE)
+            self._process.wait(grace)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from twostage.legacy.core.codecs import Choice, Flag, Number, Whole
-from twostage.legacy.core.forward import NotHere
 from twostage.legacy.core.rule import Rule, Scalar
 
 ACCELERATORS = Choice({"auto": ("cuda", "gpu", "auto"), "cpu": ("cpu",)})
-ONE = (1, "1", [0])
 PRECISIONS = Choice(
     {
         "mixed": (16, "16-mixed", "16"),
@@ -21,14 +19,14 @@ PRECISIONS = Choice(
 
 
 @dataclass(frozen=True)
-class OneDevice:
-    """The number of devices: a run has one. Old files also list the one device that they mean."""
+class Devices:
+    """The number of devices. Old files also list those that they mean: here it is how many they are."""
 
     def decode(self, old: Any) -> int:
-        """One, also as text."""
-        if old in ONE and not isinstance(old, bool):
-            return 1
-        raise NotHere(f"a run trains on one device here, so {old!r} cannot hold; its batches are not spread")
+        """A whole number, also as text; of a list its length."""
+        if isinstance(old, list) and old and all(type(each) is int for each in old):
+            return len(set(old))
+        return Whole(1).decode(old)
 
     def encode(self, new: Any) -> Any:
         """As it is."""
@@ -38,7 +36,7 @@ class OneDevice:
 DOCUMENT: tuple[Rule, ...] = (
     # The old trainer took "cpu" for the CPU and every other word for "whatever there is".
     Scalar("accelerator", "trainer.accelerator", ("trainer.device", "trainer.accelerator"), ACCELERATORS),
-    Scalar("devices", "trainer.devices", ("trainer.gpus", "trainer.devices"), OneDevice()),
+    Scalar("devices", "trainer.devices", ("trainer.gpus", "trainer.devices"), Devices()),
     Scalar("precision", "trainer.precision", ("trainer.precision",), PRECISIONS),
     Scalar(
         "gradient_clip", "trainer.gradient_clip", ("trainer.gradient_clip_val", "task.max_grad_norm"), Number(above=0.0)
