@@ -152,7 +152,7 @@ def test_a_synonym_that_was_not_mapped_decides_nothing():
         ("task.mask_ratio", 0.2, "no-place", "nothing in this document needs it"),
         ("environment.workspace", "x", "no-place", "loggers says where a training is logged"),
         ("base_configs.data", "data.yaml", "no-place", "a converted document stands alone"),
-        ("task.augmentation_noise_std", 0.1, "no-place", "there is no key for it here"),
+        ("task.augmentation_noise_std", 0.1, "no-place", "augmentations of stage_1 change windows"),
         ("data", {}, "no-effect", "the section is empty"),
         ("model.max_len", 512, "no-place", "no such option"),
         ("task.task_list", ["classification"], "no-place", "only where the task's name is multitask"),

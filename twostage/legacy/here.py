@@ -31,6 +31,7 @@ HERE: Mapping[str, str] = {
     "model.training_stage": "stage_1 and stage_2 say it",
     "model.freeze_prompt": "stage_2.freeze says what is frozen",
     "data.factory_name": "how windows are paired and split is said by the stages",
+    "task.augmentation_noise_std": "it lay on features; augmentations of stage_1 change windows",
     "task.target_domain_num": "only a fine-tuning is tested on other domains",
     "task.momentum": "only SGD has a momentum",
     "task.task_list": "the tasks follow from the mode of a stage",
