@@ -71,6 +71,7 @@ def _document() -> dict[str, Any]:
     return {
         "data": {
             "source": {"kind": "synthetic", "domains": 1},
+            "band": {"kind": "as_recorded"},
             "window": {"placement": "evenly_spaced", "length": 1024, "per_recording": 8},
         },
         "stage_2": {"adapt_mode": "finetune", "targets": [{"system": 2}], "control": "from_scratch"},

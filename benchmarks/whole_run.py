@@ -36,6 +36,7 @@ def _document() -> Mapping[str, Any]:
     return {
         "data": {
             "source": {"kind": "synthetic", "domains": 1},
+            "band": {"kind": "as_recorded"},
             "window": {"placement": "evenly_spaced", "length": 1024, "per_recording": 32},
         },
         "stage_1": {"pretrain_mode": "contrastive", "systems": [1, 3], "epochs": EPOCHS},

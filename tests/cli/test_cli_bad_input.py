@@ -166,6 +166,21 @@ def test_a_read_only_disk_is_refused(refused, written, mounted):
     assert refused(written(), "--output", place).startswith(f"cannot write {place}")
 
 
+def test_a_read_only_store_still_shows_what_is_done(command, written, mounted):
+    place = mounted("size=4m")
+    file = written(stage_1=None)
+    assert command("run", file, "--output", place)[0] == 0
+    gc.collect()
+    subprocess.run([MOUNT, "-o", "remount,ro", str(place)], check=True)
+    assert command("plan", file, "--output", place)[0] == 0
+    code, out, err = command("run", file, "--output", place)
+    assert (code, "Results: " in out) == (0, True)
+    assert "from_scratch: done already" in err
+    code, _, err = command("run", file, "--output", place, "-o", "stage_2.epochs=3")
+    assert code == 1
+    assert f"error: cannot write {place}" in err
+
+
 @pytest.mark.parametrize("size", ["4k", "76k", "160k", "240k"])
 def test_a_full_disk_is_told_and_what_is_there_is_whole_and_used_when_there_is_room(command, written, mounted, size):
     """The sizes fill at the reserve, the first log, checkpoints, the manifest, and in stage 2."""

@@ -26,7 +26,7 @@ STAGES = {
     "unified_metric": {"pretrain_mode": "unified_metric", "systems": [1, 2]},
 }
 ADAPTATIONS = {
-    "finetune": {"adapt_mode": "finetune"},
+    "finetune": {"adapt_mode": "finetune", "control": "from_scratch", "unfreeze": {"backbone": 1, "embedding": 2}},
     "fewshot": {
         "adapt_mode": "fewshot",
         "ways": 2,
@@ -128,6 +128,7 @@ def test_early_stopping_plateaus_and_workers_go_on_as_well(rig, tmp_path):
         "systems": [1, 2],
         "epochs": 8,
         "early_stopping": {"patience": 2},
+        "checkpoint": {"keep": 2},
         "optimizer": {"kind": "adamw", "lr": 3e-2},
         "scheduler": {"kind": "plateau", "patience": 1},
     }

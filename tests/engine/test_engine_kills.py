@@ -18,7 +18,9 @@ import pytest
 from rigs import document
 
 from twostage import TwoStageRun
+from twostage.engine.observer import Silent
 from twostage.engine.store.store import Store
+from twostage.errors import DataError
 
 LONGEST = 1.2  # seconds; about what two of the trainings take
 CALLS = 400
@@ -136,3 +138,29 @@ def test_two_runs_at_once_train_each_stage_once(rig, tmp_path):
     assert len({record.content["made"]["pid"] for record in records}) == 2
     for manifest in root.rglob("manifest.json"):
         assert '"status": "complete"' in manifest.read_text()
+
+
+def test_a_data_file_that_vanishes_is_told_and_nothing_is_lost(rig_copy, tmp_path):
+    """Between two runs, and while a run is training."""
+    root = tmp_path / "save"
+    TwoStageRun(small(rig_copy, root) | {"stage_2": None}).fit()
+    moved = (rig_copy / "RIG_3.h5").rename(tmp_path / "RIG_3.h5")
+    with pytest.raises(DataError, match="RIG_3"):
+        TwoStageRun(small(rig_copy, root)).fit()
+    assert len(check(Store(root), set())) == 1
+    moved.rename(rig_copy / "RIG_3.h5")
+    summary = TwoStageRun(small(rig_copy, root), observer=Vanishing(rig_copy / "RIG_3.h5"), keep_going=True).fit()
+    known = check(Store(root), set())
+    assert len(known) == len(summary.stages)
+    assert len(summary.failures) == 2
+    assert all("RIG_3.h5 is not there any more" in failure.message for failure in summary.failures)
+
+
+class Vanishing(Silent):
+    """Removes a file when the first stage of a run begins."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def stage_started(self, stage, **_):
+        self.file.unlink(missing_ok=True)

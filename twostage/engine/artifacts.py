@@ -18,7 +18,7 @@ from twostage.config.document import TwoStageConfig
 from twostage.config.fan_out import backbones_of
 from twostage.engine.store.files import json_text, link_tree, sync
 from twostage.engine.store.store import RECORD, Record, Store
-from twostage.errors import OutputError
+from twostage.errors import DataError, OutputError
 
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -40,7 +40,7 @@ class RunDirectory:
     def place(self, name: str, record: Record) -> Path:
         """The folder of a stage, with the files of its record; it appears whole or not at all."""
         target = self.path / name
-        if _key_in(target) == record.key:
+        if key_in(target) == record.key:
             return target
         aside = self._store.scratch.fresh()
         link_tree(record.folder, aside / "new")
@@ -50,7 +50,7 @@ class RunDirectory:
         try:
             (aside / "new").rename(target)
         except OSError:
-            if _key_in(target) != record.key:  # else another process was faster
+            if key_in(target) != record.key:  # else another process was faster
                 raise
         sync(target.parent)
         shutil.rmtree(aside, ignore_errors=True)
@@ -111,12 +111,17 @@ def task_name(config: TwoStageConfig) -> str:
 
 @contextmanager
 def told_plainly(root: Path) -> Iterator[None]:
-    """Turn a folder that cannot be written, or a full disk, into an OutputError."""
+    """Turn a folder that cannot be written, or a full disk, into an OutputError.
+
+    A file elsewhere that is gone is one of the data: DataError.
+    """
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             raise OutputError(_full(root)) from error
+        if error.errno == errno.ENOENT and not _below(error.filename, root):
+            raise DataError(f"{error.filename} is not there any more: {error.strerror}") from error
         if error.errno in _UNWRITABLE:
             raise OutputError(f"cannot write {error.filename or root}: {error.strerror}") from error
         raise
@@ -136,7 +141,12 @@ def read_json(path: Path) -> Mapping[str, Any] | None:
     return content
 
 
-def _key_in(folder: Path) -> str | None:
+def _below(filename: Any, root: Path) -> bool:
+    return filename is None or Path(os.fsdecode(filename)).absolute().is_relative_to(root.absolute())
+
+
+def key_in(folder: Path) -> str | None:
+    """The key of the stage in a folder of a run; None where there is none."""
     content = read_json(folder / RECORD)
     return None if content is None else content["key"]
 
@@ -156,4 +166,4 @@ def _fresh(wanted: Path) -> Path:
     raise OutputError(f"{wanted} and 9999 numbered names beside it exist already")
 
 
-__all__ = ["RunDirectory", "RunFolders", "json_text", "model_name", "read_json", "task_name", "told_plainly"]
+__all__ = ["RunDirectory", "RunFolders", "json_text", "key_in", "model_name", "read_json", "task_name", "told_plainly"]

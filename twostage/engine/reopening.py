@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from twostage.config.load import LoadedDocument, load_document
-from twostage.engine.artifacts import read_json
+from twostage.engine.artifacts import RunFolders, key_in, read_json
+from twostage.engine.keys import run_key
 from twostage.engine.manifest import LOCK, MANIFEST, PLAN
 from twostage.engine.plan import AdaptStage, Plan, Stage, make_plan
+from twostage.engine.results import RunSummary, result_of
 from twostage.engine.store.store import FOLDER
+from twostage.engine.work import Work
 from twostage.errors import OutputError
 
 
@@ -37,6 +40,21 @@ def open_directory(path: Path) -> OpenedRun:
     stages = tuple(_as_started(by_name[entry["name"]], entry) for entry in planned["stages"])
     keys = {entry["name"]: entry["key"] for entry in planned["stages"]}
     return OpenedRun(directory, _root_of(directory), document, Plan(document.config, stages), keys)
+
+
+def finished(work: Work) -> RunSummary | None:
+    """What an earlier run of the same document has found, where all of it is in its folder and in the store."""
+    directory = RunFolders(work.store).known(run_key(work.plan, work.keys))
+    manifest = None if directory is None else read_json(directory / MANIFEST)
+    if directory is None or manifest is None or manifest["status"] != "complete":
+        return None
+    results = []
+    for stage in work.plan.stages:
+        record = work.store.find(work.keys[stage.name])
+        if record is None or key_in(directory / stage.name) != record.key:
+            return None
+        results.append(result_of(stage, record.key, directory / stage.name, record.content["result"]))
+    return RunSummary(directory, tuple(results), planned=len(results))
 
 
 def _as_started(stage: Stage, entry: Mapping[str, Any]) -> Stage:
