@@ -33,20 +33,20 @@ def segments(result, part):
 def test_cwru_to_hit_on_the_real_recordings(realdata_root, tmp_path):
     """Pretrained without labels on CWRU, labels from one rig of HIT-SM, tested on the other, control beside it."""
     summary = small("cwru-to-hit", tmp_path, f"data.source.root={realdata_root}")
-    pretraining, adapted, control = summary.stages
+    pretraining, adapted, control, untrained, trivial = summary.stages
     assert {segment["system"] for part in ("train", "validation") for segment in segments(pretraining, part)} == {1}
     assert {segment["domain"] for part in ("train", "validation") for segment in segments(adapted, part)} == {0, 1, 2}
     assert {segment["domain"] for segment in segments(adapted, "test")} == {3, 4, 5}
     assert adapted.transfer.encoder_share == 1.0
     assert adapted.transfer.digest_saved == adapted.transfer.digest_started
-    assert adapted.metrics["test/windows/17"] == control.metrics["test/windows/17"] == 21 * 4
+    assert {each.metrics["test/windows/17"] for each in (adapted, control, untrained, trivial)} == {21 * 4}
     assert control.transfer is None
 
 
 def test_the_embedded_default_on_the_simulated_rigs(tmp_path, monkeypatch):
     monkeypatch.setenv("TWOSTAGE_CACHE", str(tmp_path / "cache"))
     summary = small("default", tmp_path / "save", "data.source.seconds=0.5", "data.source.domains=1")
-    pretraining, adapted, control = summary.stages
+    pretraining, adapted, control, untrained, trivial = summary.stages
     seen = {segment["system"] for part in ("train", "validation") for segment in segments(pretraining, part)}
     tested = {segment["system"] for segment in segments(adapted, "test")}
     assert seen
@@ -56,4 +56,5 @@ def test_the_embedded_default_on_the_simulated_rigs(tmp_path, monkeypatch):
     assert not bearings[0] & bearings[1]
     assert not (bearings[0] | bearings[1]) & bearings[2]
     assert adapted.transfer.encoder_share == 1.0
-    assert control.metrics.keys() == adapted.metrics.keys()
+    assert control.metrics.keys() == untrained.metrics.keys() == trivial.metrics.keys() == adapted.metrics.keys()
+    assert len(summary.audit.comparisons) == 3
