@@ -21,7 +21,8 @@ def refusal(**changes):
 def test_a_task_that_is_written_has_its_defaults_and_one_that_is_not_does_not_train():
     config = MultitaskConfig.model_validate(BASE)
     assert list(config.tasks.written) == ["classification", "rul_prediction"]
-    assert config.tasks.rul_prediction.model_dump() == {"weight": 1.0, "max_rul": None, "normalize_targets": True}
+    defaults = {"weight": 1.0, "max_rul": None, "normalize_targets": True, "head": {"kind": "perceptron"}}
+    assert config.tasks.rul_prediction.model_dump() == defaults
     assert (config.missing, config.weighting, config.checkpoint.monitor) == ("error", "fixed", "validation/loss")
 
 
