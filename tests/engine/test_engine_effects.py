@@ -13,6 +13,7 @@ from twostage.engine.checkpoints import load_checkpoint
 from twostage.engine.results import CHECKPOINT
 
 PRETRAINING = (
+    "stage_1.sampler={kind: shuffled}",
     "data.window.per_recording=6",
     "data.normalize=none",
     "data.noise_snr=5",
@@ -54,6 +55,7 @@ MAYBE = {
     "stage_1.scheduler={kind: plateau, patience: 0, factor: 0.01}",
 }
 ADAPTATION = (
+    "stage_2.sampler={kind: balanced_classes}",
     "stage_2.freeze.embedding=true",
     "stage_2.freeze.backbone=true",
     "stage_2.lr_multipliers.embedding=0.1",

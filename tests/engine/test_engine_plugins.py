@@ -19,6 +19,7 @@ CONFIGS = """
     from twostage.config.augmentation import Augmentation
     from twostage.config.base import Component, Count, Share
     from twostage.config.model import BackboneConfig, HeadConfig
+    from twostage.config.sampler import SamplerConfig
     from twostage.config.stage_1 import Pretraining
     from twostage.config.stage_2 import FinetuneConfig
 
@@ -45,6 +46,12 @@ CONFIGS = """
         implementation: ClassVar[str] = "plant.classes:Flip"
         kind: Literal["flip"] = "flip"
         probability: Share = Field(0.5, description="Share of windows.")
+
+
+    class Firsts(SamplerConfig):
+        implementation: ClassVar[str] = "plant.classes:Firsts"
+        kind: Literal["firsts"] = "firsts"
+        batches: Count = Field(2, description="Batches of an epoch.")
 
 
     class Denoise(Pretraining):
@@ -107,6 +114,20 @@ CLASSES = """
             return torch.where(turned, x_BLC.flip(1), x_BLC)
 
 
+    class Firsts:
+        def __init__(self, config, *, windows, batch_size, seed, rank, world_size):
+            self.count, self.size = config.batches, min(batch_size, len(windows.systems))
+
+        def set_epoch(self, epoch):
+            pass
+
+        def __len__(self):
+            return self.count
+
+        def __iter__(self):
+            return iter([list(range(self.size))] * self.count)
+
+
     class Denoise(Objective):
         def __init__(self, config, network):
             super().__init__(config, network)
@@ -137,6 +158,9 @@ ENTRIES = """
 
     [twostage.sources]
     plant = plant.configs:Plant
+
+    [twostage.samplers]
+    firsts = plant.configs:Firsts
 
     [twostage.augmentations]
     flip = plant.configs:Flip
@@ -171,14 +195,20 @@ def test_a_run_of_what_a_package_adds(rig, tmp_path, twostage):
     written = document(rig, tmp_path / "save")
     written["data"]["source"] = {"kind": "plant", "folder": os.path.relpath(rig, tmp_path)}
     written["model"]["backbone"] = {"kind": "mixer", "hidden": 4}
-    written["stage_1"] = {"pretrain_mode": "denoise", "std": 0.2, "systems": [1, 2], "epochs": 1}
+    written["stage_1"] = {
+        "pretrain_mode": "denoise",
+        "std": 0.2,
+        "sampler": {"kind": "firsts"},
+        "systems": [1, 2],
+        "epochs": 1,
+    }
     written["stage_2"] = {"adapt_mode": "twice", "head": {"kind": "middle"}, "targets": [{"system": 3}], "epochs": 1}
     file = tmp_path / "document.yaml"
     file.write_text(json.dumps(written), encoding="utf-8")
 
     listed = json.loads(twostage("models", "--all", "--no-count", "--json").stdout)
     assert {each["kind"] for each in listed if each["package"] == "plant 1.2"} == {
-        "mixer", "middle", "plant", "flip", "denoise", "twice",
+        "mixer", "middle", "plant", "flip", "firsts", "denoise", "twice",
     }  # fmt: skip
     done = twostage("run", file)
     assert done.returncode == 0, done.stderr

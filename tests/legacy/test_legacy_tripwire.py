@@ -140,6 +140,8 @@ UNSAID: dict[str, tuple[str, ...]] = {
     ),
     "it is new here": (
         "encoder.ModelConfig.max_parameters",
+        "stage.StageConfig.sampler",
+        "sampler.SamplerConfig.kind",
         "augmentation.BandMask.kind",
         "augmentation.BandMask.probability",
         "augmentation.BandMask.share",

@@ -14,6 +14,7 @@ from twostage.config.checking.words import choice, expected_words
 from twostage.config.model import Backbone, ClassificationHead, Embedding, Network
 from twostage.config.model.task_heads import AlarmHead, ForecastHead, LifeHead, MultitaskTrunk
 from twostage.config.plugins import members, package_of, tags_of
+from twostage.config.sampler import Sampler
 from twostage.config.source import Source
 from twostage.config.stage_1 import Stage1Config
 from twostage.config.stage_1.metric_losses import MetricLoss
@@ -41,6 +42,7 @@ ROLES = (
     Role("head of forecasts", ForecastHead, "stage_2.tasks.signal_prediction.head", is_model=True),
     Role("trunk of heads", MultitaskTrunk, "stage_2.trunk", is_model=True),
     Role("source", Source, "data.source"),
+    Role("sampler", Sampler, "stage_1.sampler"),
     Role("augmentation", Augmentation, "stage_1.augmentations[]"),
     Role("metric loss", MetricLoss, "stage_1.metric"),
     Role("pretraining", Stage1Config, "stage_1"),

@@ -10,7 +10,17 @@ from twostage.config.splits import TimeSplit
 from twostage.config.stage_2 import MultitaskConfig
 
 # Of several tasks these decide which recordings are used, and so what is tested.
-_TRAINING = {"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping", "batch_size", "freeze", "repeats"}
+_TRAINING = {
+    "epochs",
+    "optimizer",
+    "scheduler",
+    "checkpoint",
+    "early_stopping",
+    "batch_size",
+    "freeze",
+    "repeats",
+    "sampler",
+}
 
 
 def pretraining_inputs(config: TwoStageConfig) -> str:

@@ -16,6 +16,7 @@ from twostage.config.optimization import (
     Regularization,
     Scheduler,
 )
+from twostage.config.sampler import Balanced, Sampler
 from twostage.config.splits import Split
 from twostage.config.windows import Windows
 
@@ -38,6 +39,7 @@ class StageConfig(Component):
     early_stopping: EarlyStopping | None = Field(None, description="End before all epochs are done; null never does.")
     split: Split | None = Field(None, description="Split of this stage; null takes data.split.")
     batch_size: Count | None = Field(None, description="Windows per batch of this stage; null takes data.batch_size.")
+    sampler: Sampler = Field(default_factory=Balanced, description="Which windows a training batch is made of.")
     window: Windows | None = Field(
         None, description="Where windows of this stage lie inside a recording; null takes data.window."
     )

@@ -9,9 +9,12 @@ import lightning.pytorch as pl
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from twostage.components import build
+from twostage.config.sampler import Balanced, SamplerConfig
 from twostage.data.episodes import EpisodeNumbers
 from twostage.data.recordings import Part
-from twostage.data.samplers import BalancedBatches, MixedBatches, PairedBatches, SameEachEpoch, SequentialBatches
+from twostage.data.samplers import MixedBatches, PairedBatches, SameEachEpoch, SequentialBatches
+from twostage.data.sampling import TrainingWindows
 from twostage.data.windowed import Batch, WindowDataset
 from twostage.engine.stage_data import StageData
 from twostage.errors import DataError
@@ -21,18 +24,26 @@ Items = Callable[..., tuple[Dataset[Batch], Sampler[int]] | None]
 
 
 class StageLoaders(pl.LightningDataModule):
-    """Balanced batches for training, every window exactly once for validation and test."""
+    """The sampler's batches for training, every window exactly once for validation and test."""
 
     def __init__(
-        self, data: StageData, *, seed: int, pairs: bool, mixed: bool = False, items: Items | None = None
+        self,
+        data: StageData,
+        *,
+        seed: int,
+        pairs: bool,
+        mixed: bool = False,
+        items: Items | None = None,
+        sampler: SamplerConfig | None = None,
     ) -> None:
         super().__init__()
+        self.sampler = sampler or Balanced()
         self.data, self.seed, self.pairs, self.mixed, self._items = data, seed, pairs, mixed, items
         self.bank = data.source.open(data.recordings)
         self.first_epoch = 0
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """System-balanced batches, drawn anew in each epoch; those of ``first_epoch`` first.
+        """The sampler's batches, drawn anew in each epoch; those of ``first_epoch`` first.
 
         Lightning announces an epoch to the sampler too late for the workers of a training that is continued.
         """
@@ -102,11 +113,13 @@ class StageLoaders(pl.LightningDataModule):
             generator=torch.Generator().manual_seed(self.seed),
         )
 
-    def _drawn(self, part: Part) -> BalancedBatches | PairedBatches:
+    def _drawn(self, part: Part) -> Any:
         dataset = self.dataset(part)
-        batches = BalancedBatches(
-            dataset.systems[dataset.index.rows],
-            self.data.config.batch_size,
+        rows = dataset.index.rows
+        batches = build(
+            self.sampler if part == "train" else Balanced(),
+            windows=TrainingWindows(dataset.systems[rows], dataset.ids[rows], dataset.classes[rows]),
+            batch_size=self.data.config.batch_size,
             seed=self.seed,
             rank=self._rank,
             world_size=self._world_size,

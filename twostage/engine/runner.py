@@ -77,7 +77,14 @@ def run_stage_in(
     halfway = Halfway(folder, snapshots, alive)
     objective = build_objective(stage, data)
     report = None if start is None else transferred(stage, objective, data, digests, start)
-    loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, mixed=objective.mixed, items=objective.items)
+    loaders = StageLoaders(
+        data,
+        seed=stage.seed,
+        pairs=objective.pairs,
+        mixed=objective.mixed,
+        items=objective.items,
+        sampler=section_of(stage).sampler,
+    )
     objective.meet(loaders.dataset("train"))
     before = zero_shot.kept(stage, objective)
     with quiet(), opened(stage, folder) as logs:

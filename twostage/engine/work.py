@@ -19,7 +19,7 @@ from twostage.engine.halfway import Snapshots
 from twostage.engine.keys import Keys, versions, written
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
-from twostage.engine.plan import AdaptStage, Plan, Stage, trains
+from twostage.engine.plan import AdaptStage, Plan, Stage, section_of, trains
 from twostage.engine.remote.ranks import train_together
 from twostage.engine.results import CHECKPOINT, Failure, StageResult, result_of
 from twostage.engine.runner import build_objective, run_stage_in, transferred
@@ -65,7 +65,13 @@ class Work:
         for stage in waiting:
             data = self.workshop.prepare(stage)
             objective = build_objective(stage, data)
-            loaders = StageLoaders(data, seed=stage.seed, pairs=objective.pairs, items=objective.items)
+            loaders = StageLoaders(
+                data,
+                seed=stage.seed,
+                pairs=objective.pairs,
+                items=objective.items,
+                sampler=section_of(stage).sampler,
+            )
             loaders.train_dataloader(), loaders.val_dataloader()
             self._refuse_seen(stage)
             if isinstance(stage, AdaptStage) and stage.checkpoint is not None:

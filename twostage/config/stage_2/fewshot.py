@@ -96,6 +96,8 @@ class FewshotConfig(Adaptation):
     def _an_episode_is_a_batch(self) -> Self:
         if self.batch_size is not None:
             raise ValueError("batch_size would have no effect: a batch is an episode; change ways, shots or queries")
+        if self.sampler.kind != "balanced":
+            raise ValueError(f"sampler {self.sampler.kind} would have no effect: a batch is an episode; leave it out")
         return self
 
     @model_validator(mode="after")
