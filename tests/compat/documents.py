@@ -39,7 +39,7 @@ DOCUMENTS: dict[str, Document] = {
     "sweep": {
         "executor": {"kind": "slurm", "partition": "gpu"},
         "loggers": [{"kind": kind} for kind in ("csv", "tensorboard", "wandb", "swanlab", "mlflow")],
-        "stage_2": _adaptation("finetune"),
+        "stage_2": _adaptation("finetune", sampler={"kind": "balanced_classes"}),
         "sweep": [
             {"kind": "grid", "name": "rate", "key": "stage_2.optimizer.lr", "values": [0.1, 0.01]},
             {"kind": "list", "name": "batch", "entries": [{"name": "small", "set": {"data.batch_size": 16}}]},
@@ -67,7 +67,9 @@ DOCUMENTS: dict[str, Document] = {
     "vicreg": {
         "data": {"band": {"kind": "common", "rate": 12000.0}},
         "model": {"backbone": {"kind": "vibt"}},
-        "stage_1": _pretraining("contrastive", loss={"kind": "vicreg"}, scheduler={"kind": "plateau"}),
+        "stage_1": _pretraining(
+            "contrastive", loss={"kind": "vicreg"}, sampler={"kind": "shuffled"}, scheduler={"kind": "plateau"}
+        ),
     },
     "ensemble": {
         "stage_1": _pretraining(
