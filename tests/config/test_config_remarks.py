@@ -28,6 +28,11 @@ def test_a_training_within_its_warm_up_is_told():
     )
 
 
+def test_a_training_shorter_than_its_cadence_is_told():
+    (note,) = notes(stage_1={**STAGE, "validate_every": 5.0})
+    assert note == "stage_1 is validated once, after its last epoch (validate_every is 5, epochs is 1)"
+
+
 def test_windows_shorter_than_a_patch_are_told():
     (note,) = notes(data={"window": {"placement": "random", "length": 63}})
     assert note == (

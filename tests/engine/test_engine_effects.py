@@ -112,7 +112,9 @@ def test_early_stopping_ends_a_stage_before_its_epochs(rig, tmp_path):
     assert result.epochs == 2
 
 
-@pytest.mark.parametrize(("every", "epochs", "validations"), [("2.0", 5, 2), ("1.0", 2, 2), ("0.25", 2, 8)])
+@pytest.mark.parametrize(
+    ("every", "epochs", "validations"), [("2.0", 5, 2), ("1.0", 2, 2), ("0.25", 2, 8), ("7.0", 2, 1)]
+)
 def test_a_stage_validates_as_often_as_is_written(rig, tmp_path, every, epochs, validations):
     """Once more for the epoch that is kept. An epoch of this stage has four batches."""
     overrides = (f"stage_1.epochs={epochs}", f"stage_1.validate_every={every}", "data.batch_size=16")

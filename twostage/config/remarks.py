@@ -18,6 +18,11 @@ def remarks(config: TwoStageConfig) -> Iterator[str]:
                 f"{name} ends within its warm-up (scheduler.warmup_epochs is {warmup:g}, epochs is {stage.epochs}): "
                 "its rate never gets to optimizer.lr"
             )
+        if stage.trains and stage.validate_every > stage.epochs:
+            yield (
+                f"{name} is validated once, after its last epoch (validate_every is {stage.validate_every:g}, "
+                f"epochs is {stage.epochs})"
+            )
         if isinstance(embedding, TimedPatches) and length < embedding.patch_length:
             yield (
                 f"windows of {name} have {length} samples, and a patch takes {embedding.patch_length} "

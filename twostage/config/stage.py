@@ -49,15 +49,16 @@ class StageConfig(Component):
         """Whether anything that is handed on trains; else the stage only evaluates."""
         return True
 
+    @property
+    def epochs_between(self) -> int:
+        """Epochs from one validation to the next; a shorter training is validated once, at its end."""
+        return max(1, min(int(self.validate_every), self.epochs))
+
     @model_validator(mode="after")
     def _validates_at_all(self) -> Self:
         every = self.validate_every
         if every > 1.0 and not every.is_integer():
             raise ValueError(f"validate_every ({every:g}) must be a whole number of epochs, or a fraction of one")
-        if every > self.epochs and self.trains:
-            raise ValueError(
-                f"validate_every ({every:g}) must not exceed epochs ({self.epochs}): nothing would be kept"
-            )
         return self
 
     @model_validator(mode="after")

@@ -154,7 +154,7 @@ def _trainer(
         gradient_clip_val=trainer.gradient_clip,
         accumulate_grad_batches=trainer.accumulate_batches,
         deterministic=trainer.deterministic,
-        check_val_every_n_epoch=max(1, int(written.validate_every)),
+        check_val_every_n_epoch=written.epochs_between,
         val_check_interval=min(1.0, written.validate_every),
         callbacks=callbacks,
         logger=logs,

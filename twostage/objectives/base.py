@@ -92,7 +92,7 @@ class Objective(pl.LightningModule):
             self.config.checkpoint,
             steps=int(self.trainer.estimated_stepping_batches),
             epochs=self.config.epochs,
-            every=max(1, int(self.config.validate_every)),
+            every=self.config.epochs_between,
         )
         return {"optimizer": optimizer} | ({} if scheduler is None else {"lr_scheduler": scheduler})
 
