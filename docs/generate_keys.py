@@ -30,6 +30,7 @@ from twostage.legacy.rules import (
     model,
     model_tables,
     multitask,
+    networks,
     optimization,
     penalties,
     pretraining,
@@ -104,7 +105,7 @@ def sections() -> Mapping[str, tuple[Group, ...]]:
     return {
         "The run": (*_scalars(environment.DOCUMENT), *_seeds(), *_loggers()),
         "Data": (*_scalars(data.DOCUMENT), *_data()),
-        "Model": (*_encoder(), *_options("embedding"), *_options("backbone")),
+        "Model": (*_encoder(), *_options("embedding"), *_options("backbone"), *_options("network")),
         "What a stage is": _modes(),
         "Pretraining": _pretraining(),
         "Adaptation": (*_targets(), *_adaptation()),
@@ -161,6 +162,9 @@ def _encoder() -> tuple[Group, ...]:
     heads = ", ".join(f"{part}.head.kind" for part in parts)
     return (
         Group("model", (model.NAME, model.TYPE), TOGETHER),
+        Group("model.network.condition, model.network.kind", (networks.CONDITIONAL,), "false: the condition is null"),
+        Group("model.network.layers", (networks.LAYERS,), "kind tspn; one layer for each key below it"),
+        Group("model.network.width", networks.WIDTH, "kind tspn; one times the other"),
         Group("model.embedding.kind", (model.EMBEDDING,)),
         Group("model.backbone.kind", (model.BACKBONE,)),
         Group("stage_1.backbones", model.COMPARED),
@@ -171,7 +175,8 @@ def _encoder() -> tuple[Group, ...]:
 
 def _options(part: str) -> Iterator[Group]:
     """One group for each option, with the kinds that have it under these names."""
-    tables = model_tables.EMBEDDINGS if part == "embedding" else model_tables.BACKBONES
+    parts = {"embedding": model_tables.EMBEDDINGS, "backbone": model_tables.BACKBONES, "network": networks.NETWORKS}
+    tables = parts[part]
     kinds: dict[tuple[str, Names], list[str]] = {}
     for kind, table in tables.items():
         for new, names, _ in table:

@@ -18,6 +18,7 @@ from twostage.legacy.rules import (
     comparing,
     episodes,
     multitask,
+    networks,
     optimization,
     pretraining,
     scheduler,
@@ -37,6 +38,7 @@ def every_word() -> list[tuple[str, Body]]:
     """Documents that say everything which an old one can: each kind with all of its options, in a shape that has it."""
     found: list[tuple[str, Body]] = [("stages", body) for body in (*_models(), *_trainings(), *_first_stages())]
     found += [("stages", body) for body in _second_stages()]
+    found += [("single", body) for body in _networks()]
     compared = [{"kind": kind, **full(BACKBONES[kind])} for kind in ("dlinear", "timesnet")]
     found += [("p03", {**plain(stage_1={"zero_shot": zero}), "variants": deepcopy(VARIANTS)}) for zero in ({}, None)]
     found += [("p03", plain(stage_2={"start": "from_scratch"}))]
@@ -70,9 +72,12 @@ def _one(codec: Codec) -> Any:
         return codec.least + 7
     if isinstance(codec, Number):
         return 0.25
+    if isinstance(codec, networks.Words):
+        return list(codec.names.spellings)[:2]
     if isinstance(codec, Choice):
         return next(iter(codec.spellings))
     simple: dict[type, Any] = {Flag: True, Ids: [4, 2], Text: "x", multitask.Pair: [1.0, 2.0], trainer.Devices: 2}
+    simple |= {networks.Even: 8, networks.FourLayers: [1, 2, 3, 4]}
     return simple[type(codec)]
 
 
@@ -105,6 +110,18 @@ def _models() -> Iterator[Body]:
         yield body
     for kind, table in BACKBONES.items():
         yield {**plain(), "model": {"embedding": {"kind": "hse"}, "backbone": {"kind": kind, **full(table)}}}
+
+
+def _networks() -> Iterator[Body]:
+    for kind, options in networks.NETWORKS.items():
+        network = {"kind": kind, **full(options)}
+        if kind == "tspn":
+            network |= {"layers": [["laplace", "identity"], ["envelope"]], "width": 6}
+        body = {**plain(stage_1=None), "model": {"network": network}}
+        if kind == "isfm_flow":
+            body["data"]["window"] = {"placement": "evenly_spaced", "length": network["length"]}
+            yield {**body, "model": {"network": {"kind": kind, "length": network["length"], "condition": None}}}
+        yield body
 
 
 def _trainings() -> Iterator[Body]:

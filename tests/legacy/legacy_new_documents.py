@@ -19,6 +19,7 @@ from twostage.legacy.rules import (
     data,
     episodes,
     multitask,
+    networks,
     optimization,
     pretraining,
     scheduler,
@@ -54,7 +55,11 @@ def codec_values(codec: Codec) -> st.SearchStrategy[Any]:
         Ids: st.lists(st.integers(0, 40), min_size=1, max_size=3, unique=True),
         multitask.Pair: st.sampled_from(([1.0, 2.0], [0.5, 10.0])),
         trainer.OneDevice: st.just(1),
+        networks.Even: st.sampled_from((4, 64)),
+        networks.FourLayers: st.sampled_from(([2, 2, 2, 2], [1, 1, 1, 3])),
     }
+    if isinstance(codec, networks.Words):
+        return st.lists(st.sampled_from(list(codec.names.spellings)), min_size=1, unique=True)
     return kinds[type(codec)]
 
 
@@ -89,7 +94,15 @@ def _document(draw: st.DrawFn, *, compared: bool) -> Body:
     _maybe(draw, body, "trainer", some((rule.new.split(".")[1], (), rule.codec) for rule in trainer.DOCUMENT))
     if body.get("trainer") == {}:
         del body["trainer"]
-    if draw(st.booleans()):
+    if not compared and draw(st.integers(0, 4)) == 0:
+        kind = draw(st.sampled_from(sorted(networks.NETWORKS)))
+        body["model"] = {"network": {"kind": kind, **draw(some(networks.NETWORKS[kind]))}}
+        if kind == "tspn":
+            _maybe(
+                draw, body, "model.network.layers", st.lists(codec_values(networks.TRANSFORMS), min_size=1, max_size=3)
+            )
+            _maybe(draw, body, "model.network.width", st.sampled_from((12, 24)))
+    elif draw(st.booleans()):
         kind = draw(st.sampled_from(sorted(EMBEDDINGS)))
         embedding = {"kind": kind, **draw(some(EMBEDDINGS[kind]))}
         if kind in {"hse_prompt", "hse_v2"} and draw(st.integers(0, 3)) == 0:

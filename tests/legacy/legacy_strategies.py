@@ -25,7 +25,7 @@ File = dict[str, Any]
 SECTIONS = ("environment", "data", "model", "task", "trainer")
 _ROOM = Path(rules_package.__path__[0])
 _OLD_KEY = re.compile(rf"({'|'.join(SECTIONS)}|stage|reproducibility|output|finetune)(\.\w+)+")
-_NEW_KEYS = {"data.source", "data.window", "data.workers", "output.root", "trainer.accumulate_batches"}
+_NEW_KEYS = {"data.source", "data.window", "data.workers", "output.root", "model.network", "trainer.accumulate_batches"}
 
 
 def _written_in_rules() -> set[str]:
@@ -85,7 +85,7 @@ EMBEDDINGS = ("E_01_HSE", "HSE_prompt", "E_01_HSE_v2", "E_03_Patch", "E_02_HSE_r
 BACKBONES = (
     "B_04_Dlinear", "B_08_PatchTST", "B_01_basic_transformer", "B_06_TimesNet", "B_09_FNO", "B_10_VIBT", "B_99_new",
 )  # fmt: skip
-MODELS = ("M_01_ISFM", "M_02_ISFM", "M_02_ISFM_Prompt", "ISFM", "ProtoNet")
+MODELS = ("M_01_ISFM", "M_02_ISFM", "M_02_ISFM_Prompt", "ISFM", "ProtoNet", "TSPN", "M_04_ISFM_Flow")
 NUMBERS = (0, 1, 2, 3, 5, 10, 64, 100, 0.0, 0.1, 0.2, 0.5, 0.8, 1.0, 1e-3, "5e-4", "1e-6", "10")
 WHOLE = (0, 1, 2, 3, 5, 20, 50, 64.0, "8")
 RATES = (1e-3, 5e-4, "1e-4", "5e-4", 0.0, -1.0, 1)

@@ -259,7 +259,7 @@ def test_a_section_without_a_model_is_refused_and_not_replaced(model):
     assert same(to_old(conversion.document), [old])
 
 
-@pytest.mark.parametrize("name", ["TSPN", "MWA_CNN", "ResNet1D", "Transformer_Dummy", "ProtoNet", "M_04_ISFM_Flow"])
+@pytest.mark.parametrize("name", ["Transformer_Dummy", "DummyCNNModel"])
 def test_a_model_that_is_not_here_is_refused_once_and_everything_is_kept(name):
     old = read(FLAT) | {"model": {"name": name, "type": "X_model", "num_classes": 4, "device": "cuda"}}
     conversion = to_new([old])
@@ -303,7 +303,7 @@ def test_a_null_gives_way_to_another_name_beside_it_and_hides_what_is_farther():
 def test_what_is_refused_says_which_keys_would_settle_it():
     old = read(FLAT)
     del old["data"]["data_dir"]
-    old["model"] = {"name": "ProtoNet"}
+    old["model"] = {"name": "Transformer_Dummy"}
     refused = to_new([old]).document["legacy"]["refused"]
     assert {entry["key"]: entry["write"] for entry in refused} == {
         "data.data_dir": ["data.source"],
@@ -353,3 +353,51 @@ def test_trackers_that_are_on_are_loggers(environment, kinds):
     config = converted(flat(environment=environment))
     assert {logger.kind: logger.mode for logger in config.loggers[2:]} == kinds
     assert [logger.kind for logger in config.loggers[:2]] == ["csv", "tensorboard"]
+
+
+@pytest.mark.parametrize(
+    ("section", "network"),
+    [
+        ("{name: ProtoNet, type: FewShot, embedding_dim: 32}", {"kind": "protonet", "features": 32}),
+        (
+            "{name: ResNet1D, input_dim: 2, block_type: bottleneck, layers: [1, 1, 2, 1], initial_channels: 8}",
+            {"kind": "resnet1d", "channels": 2, "block": "bottleneck", "layers": (1, 1, 2, 1), "width": 8},
+        ),
+        ("{name: MWA_CNN, type: X_model, in_channels: 3}", {"kind": "mwa_cnn", "channels": 3}),
+        (
+            "{name: M_04_ISFM_Flow, type: ISFM, sequence_length: 512, hidden_dim: 32, time_dim: 8, condition_dim: 16}",
+            {"kind": "isfm_flow", "length": 512, "hidden": 32, "time_dim": 8, "condition": {"dim": 16}},
+        ),
+        ("{name: M_04_ISFM_Flow, use_conditional: false, condition_dim: 16}", {"kind": "isfm_flow", "condition": None}),
+        (
+            """{name: TSPN, type: X_model, in_channels: 3, out_channels: 3, scale: 4, skip_connection: true, f_c_mu: 0,
+            signal_processing_configs: {layer1: [LNO, WF], layer2: [HT, I]}, feature_extractor_configs: [Mean, RMS]}""",
+            {
+                "kind": "tspn",
+                "channels": 3,
+                "layers": (("laplace", "wave_filter"), ("envelope", "identity")),
+                "width": 12,
+                "features": ("mean", "rms"),
+                "skip": True,
+                "centre": 0.0,
+            },
+        ),
+    ],
+)
+def test_networks_that_read_whole_windows_are_taken_by_their_names(section, network):
+    document = read(FLAT) | {"model": read(section)}
+    document["data"] |= {"window_size": network.get("length", 1024)}
+    model = converted(yaml.safe_dump(document, sort_keys=False)).model
+    assert model.network.model_dump(exclude_unset=True) == network
+    assert (model.embedding, model.backbone) == (None, None)
+
+
+def test_a_stage_that_names_another_network_is_refused():
+    document = read(STAGES_IN_FULL)
+    document["stages"][0]["model"] = {"name": "ProtoNet", "embedding_dim": 32}
+    document["stages"][1]["model"] = {"name": "ProtoNet", "embedding_dim": 64}
+    assert list(to_new([document]).refused) == ["model.embedding_dim"]
+    document["stages"][1]["model"] = {"name": "MWA_CNN"}
+    assert list(to_new([document]).refused) == ["model.name"]
+    document["stages"][1]["model"] = {"name": "ProtoNet", "embedding_dim": 32}
+    assert to_new([document]).refused == {}

@@ -99,18 +99,11 @@ UNSAID: dict[str, tuple[str, ...]] = {
         *(f"sweep.ListAxis.{field}" for field in ("kind", "name", "entries")),
         *(f"sweep.SeedsAxis.{field}" for field in ("kind", "name", "count", "first")),
     ),
-    "the converter refuses the old complete networks by name": (
-        "encoder.ModelConfig.network",
-        "networks.ResNet1D.block",
-        "networks.ResNet1D.layers",
-        "networks.ResNet1D.width",
-        *(f"network_base.{field}" for field in ("NetworkConfig.kind", "Channelled.channels")),
+    "old networks had these sizes without a key; prompts beside an embedding are the embedding's": (
         *(f"networks.{field}" for field in ("ISFMPrompt.prompt", "ISFMPrompt.dropout")),
-        *(f"networks.{field}" for field in ("MWACNN.width", "MWACNN.dropout", "ProtoNet.features")),
-        *(f"tspn.TSPN.{field}" for field in ("layers", "width", "features", "skip", "hidden")),
-        *(f"tspn.TSPN.{field}" for field in ("centre", "centre_spread", "band", "band_spread")),
-        *(f"isfm_flow.ISFMFlow.{field}" for field in ("length", "hidden", "time_dim", "condition")),
-        *(f"isfm_flow.FlowCondition.{field}" for field in ("dim", "max_systems", "max_domains")),
+        *(f"networks.{field}" for field in ("MWACNN.width", "MWACNN.dropout")),
+        "tspn.TSPN.hidden",
+        *(f"isfm_flow.FlowCondition.{field}" for field in ("max_systems", "max_domains")),
     ),
     "old runs were one process": (
         "document.TwoStageConfig.executor",

@@ -16,6 +16,7 @@ from twostage.legacy.rules import (
     model,
     model_tables,
     multitask,
+    networks,
     optimization,
     penalties,
     pretraining,
@@ -50,7 +51,8 @@ def _groups() -> Iterator[Names]:
     for rule in (*environment.DOCUMENT, *data.DOCUMENT, *trainer.DOCUMENT):
         if isinstance(rule, Scalar):
             yield rule.old
-    for table in (scheduler.OPTIONS, multitask.OPTIONS, model_tables.EMBEDDINGS, model_tables.BACKBONES):
+    models = (model_tables.EMBEDDINGS, model_tables.BACKBONES, networks.NETWORKS)
+    for table in (scheduler.OPTIONS, multitask.OPTIONS, *models):
         for options in table.values():
             yield from (names for _, names, _ in options)
     yield from (names for _, names, _ in episodes.KEYS)

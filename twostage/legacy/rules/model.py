@@ -17,9 +17,18 @@ from twostage.legacy.rules.model_tables import (
     HEAD_NAMES,
     Option,
 )
+from twostage.legacy.rules.networks import (
+    BACKBONE,
+    NAME,
+    NETWORKS,
+    TYPE,
+    agree_on_network,
+    ask_network,
+    network_of,
+    read_network,
+)
 
-NAME, TYPE = "model.name", "model.type"
-EMBEDDING, BACKBONE = "model.embedding", "model.backbone"
+EMBEDDING = "model.embedding"
 COMPARED = ("stage.backbones_to_compare", "stage.backbone_comparison")
 USE_PROMPT = "model.use_prompt"
 # The families of the old project that are an embedding, a backbone and a head.
@@ -42,6 +51,13 @@ class Encoder:
     def forward(self, view: View, draft: Draft) -> None:
         """Of a stage of its own only what agrees: weights can pass on to an equal encoder alone."""
         first = self._first(view)
+        others = [view.only(scope) for scope in view.scopes if scope not in first.scopes]
+        whole = network_of(first)
+        if whole is not None:
+            read_network(first, whole, draft)
+            for other in others:
+                agree_on_network(other, whole, draft)
+            return
         if not self._known(first, draft):
             return
         self._part(first, draft, "embedding", EMBEDDING, default="hse")
@@ -49,9 +65,8 @@ class Encoder:
             self._part(first, draft, "backbone", BACKBONE, default=None)
         for key in (NAME, TYPE):
             draft.use("model", first.find(key)) if draft.written("model") else None
-        for scope in view.scopes:
-            if scope not in first.scopes:
-                self._agree(view.only(scope), draft)
+        for other in others:
+            self._agree(other, draft)
 
     @staticmethod
     def _first(view: View) -> View:
@@ -132,6 +147,9 @@ class Encoder:
         """Family, kinds and options."""
         there, model = get(body, "model")
         if not there:
+            return
+        if get(model, "network.kind")[1] in NETWORKS:
+            ask_network(model["network"], stage, wishes)
             return
         kind = get(model, "embedding.kind")[1]
         family, of_type = PROMPTED if kind in PROMPT_KINDS else IDENTITY["hse"]
