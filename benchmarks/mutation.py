@@ -34,8 +34,8 @@ SLOW = (
     "tests/docs/test_docs_keys.py",
     "tests/legacy/test_legacy_golden.py",
     "tests/legacy/test_legacy_tripwire.py",
-    "tests/legacy/test_legacy_laws.py",
 )
+LAWS = ("tests/legacy/test_legacy_laws.py",)
 OF_EXECUTION = ("as_executed", "crashes")  # these have tests of their own, which are slow and tell nothing about others
 EXECUTED = "tests/legacy/test_legacy_as_executed.py"
 EXAMPLES = 20
@@ -229,16 +229,16 @@ def _few(holds: Callable[..., None], law: Any, drawn: Any, examples: int) -> Non
     holds(law, drawn, min(examples, EXAMPLES))
 
 
-def seen(mistake: Mutated | None) -> bool:
+def seen(mistake: Mutated | None, *, quick: bool = False) -> bool:
     """Whether a test fails; in a process of its own, so that nothing is left of the mistake."""
     child = os.fork()
     if child == 0:
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-        os._exit(_tests(mistake))
+        os._exit(_tests(mistake, quick=quick))
     return os.waitpid(child, 0)[1] != 0
 
 
-def _tests(mistake: Mutated | None) -> int:
+def _tests(mistake: Mutated | None, *, quick: bool) -> int:
     import pytest
 
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
@@ -247,7 +247,7 @@ def _tests(mistake: Mutated | None) -> int:
     if mistake is not None:
         sys.meta_path.insert(0, mistake)
     executed = mistake is not None and mistake.name in OF_EXECUTION
-    for files in (QUICK, (EXECUTED,) if executed else (), SLOW):
+    for files in (QUICK, (EXECUTED,) if executed else (), SLOW, () if quick else LAWS):
         options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-m", "not long"]
         if files and (code := pytest.main([*options, *files], plugins=[FewExamples()])):
             return int(code)
@@ -260,6 +260,7 @@ def main() -> None:
     options.add_argument("--count", type=int, default=200)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--minutes", type=float, default=600.0, help="draw no more after this time")
+    options.add_argument("--without-laws", action="store_true", help="leave out the laws, which take longest")
     asked = options.parse_args()
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -268,7 +269,7 @@ def main() -> None:
     every = list(all_sites())
     drawn = random.Random(asked.seed).sample(every, min(asked.count, len(every)))  # noqa: S311 - no secret
     print(f"{len(every)} mistakes can be made; {len(drawn)} are drawn with seed {asked.seed}", flush=True)
-    if seen(None):
+    if seen(None, quick=asked.without_laws):
         raise SystemExit("the tests fail without a mistake")
     killed, tried, started = 0, 0, time.monotonic()
     for site in drawn:
@@ -276,7 +277,7 @@ def main() -> None:
             break
         tried += 1
         code, what = mutated(site)
-        if seen(Mutated(site, code)):
+        if seen(Mutated(site, code), quick=asked.without_laws):
             killed += 1
         else:
             print(f"not seen: {what}", flush=True)
