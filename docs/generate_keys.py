@@ -161,12 +161,12 @@ def _encoder() -> tuple[Group, ...]:
     parts = ("stage_N", "stage_1.classification", "stage_2.tasks.classification", "stage_1.params")
     heads = ", ".join(f"{part}.head.kind" for part in parts)
     return (
-        Group("model", (model.NAME, model.TYPE), TOGETHER),
+        Group("model", (networks.NAME, networks.TYPE), TOGETHER),
         Group("model.network.condition, model.network.kind", (networks.CONDITIONAL,), "false: the condition is null"),
         Group("model.network.layers", (networks.LAYERS,), "kind tspn; one layer for each key below it"),
         Group("model.network.width", networks.WIDTH, "kind tspn; one times the other"),
         Group("model.embedding.kind", (model.EMBEDDING,)),
-        Group("model.backbone.kind", (model.BACKBONE,)),
+        Group("model.backbone.kind", (networks.BACKBONE,)),
         Group("stage_1.backbones", model.COMPARED),
         Group("model.embedding.prompt, model.embedding.kind", (model.USE_PROMPT,), "false: the prompt is null"),
         Group(heads, ("model.classification_head", "model.task_head"), "the first counts only beside several heads"),

@@ -42,7 +42,7 @@ def _groups() -> Iterator[Names]:
     """Every group, its names in the order in which they decide."""
     yield from (optimization.EPOCHS, optimization.OPTIMIZER, optimization.LR, optimization.WEIGHT_DECAY)
     yield from (selection.MONITOR, selection.SWITCH, selection.PATIENCE, selection.MIN_DELTA)
-    yield from (data.BATCH, data.LENGTH, split.TRAIN, scheduler.KIND, (*model.COMPARED, model.BACKBONE))
+    yield from (data.BATCH, data.LENGTH, split.TRAIN, scheduler.KIND, (*model.COMPARED, networks.BACKBONE))
     yield from ((*environment.LISTS, *environment.SEEDS), (*environment.LISTS, *environment.REPEATS))
     yield from (adaptation.CHECKPOINT, *adaptation.MULTIPLIERS.values(), *adaptation.FROZEN.values(), multitask.ENABLED)
     yield from (*penalties.FACTORS.values(), cadence.EPOCHS, cadence.WITHIN, unfreezing.SWITCH, unfreezing.SCHEDULE)
