@@ -54,7 +54,7 @@ def codec_values(codec: Codec) -> st.SearchStrategy[Any]:
         Text: st.sampled_from(("a", "结果", "/data/x.csv", "5e-4", "true")),
         Ids: st.lists(st.integers(0, 40), min_size=1, max_size=3, unique=True),
         multitask.Pair: st.sampled_from(([1.0, 2.0], [0.5, 10.0])),
-        trainer.OneDevice: st.just(1),
+        trainer.Devices: st.sampled_from((1, 2)),
         networks.Even: st.sampled_from((4, 64)),
         networks.FourLayers: st.sampled_from(([2, 2, 2, 2], [1, 1, 1, 3])),
     }
