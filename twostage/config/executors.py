@@ -43,7 +43,7 @@ class SlurmExecutor(Component):
     memory_gb: Positive = Field(16.0, description="Memory of each training.")
     minutes: Count = Field(240, description="Time limit of a job. A training that needs longer goes on in another job.")
     requeues: Annotated[int, Field(ge=0)] = Field(
-        10, description="How often a job that is preempted, or ends by the time limit, is sent again to go on."
+        10, description="How often a job whose time is over is sent again to go on; one that is preempted always is."
     )
     parallel: Count = Field(64, description="Jobs of an array that run at once.")
     setup: Annotated[tuple[str, ...], FromList] = Field(

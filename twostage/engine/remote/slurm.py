@@ -135,7 +135,7 @@ class Slurm:
         words = ""
         with suppress(OSError):
             words = (sent.job.stderr() or "").strip()[-300:]
-        message = f"its job {sent.job.job_id} ended as {sent.job.state}"
+        message = f"its job {sent.job.job_id} ended without an outcome ({sent.job.state})"
         return Failure(sent.stage, f"{message}: {words}".rstrip(": "), Path(sent.job.paths.stderr))
 
 
