@@ -8,7 +8,7 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("gather", "setup", "command_line", "conversion", "whole_run", "memory", "planning")
+NAMES = ("gather", "setup", "command_line", "conversion", "models", "whole_run", "memory", "planning")
 
 
 def main(names: list[str]) -> None:

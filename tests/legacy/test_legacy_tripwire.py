@@ -39,6 +39,7 @@ UNSAID: dict[str, tuple[str, ...]] = {
         "embeddings.Patch.patches",
         "embeddings.Patch.activation",
         "backbones.DLinear.window",
+        "backbones.PatchTST.head_features",
         "backbones.TimesNet.kernels",
         "backbones.TimesNet.periods",
         "backbones.Transformer.feedforward",

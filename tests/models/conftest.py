@@ -78,12 +78,14 @@ class Recorded:
             case "B_06_TimesNet":
                 return TimesNet(layers=legacy["e_layers"], feedforward=legacy["d_ff"], period_choice="per_batch")
             case "B_08_PatchTST":
+                even = legacy["output_dim"] % legacy["num_heads"] == 0
                 return PatchTST(
                     layers=legacy["e_layers"],
                     heads=legacy["num_heads"],
                     feedforward=legacy["d_ff"],
                     dropout=legacy["dropout"],
                     activation=legacy["activation"],
+                    head_features=None if even else legacy["output_dim"] // legacy["num_heads"],
                 )
             case "B_09_FNO":
                 modes = legacy.get("modes", legacy.get("num_modes"))

@@ -56,10 +56,17 @@ class PatchTST(BackboneConfig):
     feedforward: Count = Field(128, description="Hidden features of the feed-forward part.")
     dropout: Dropout = Field(0.1, description="Dropout in attention and feed-forward.")
     activation: Literal["gelu", "relu"] = Field("gelu", description="Activation of the feed-forward part.")
+    head_features: Count | None = Field(
+        None, description="Features of each head, whatever heads times it is; null shares embedding.dim evenly."
+    )
 
     def misfit(self, *, dim: int, patches: int) -> str | None:  # noqa: ARG002 - one signature for all
-        """Heads share the features evenly."""
-        return uneven("backbone", dim, self.heads)
+        """Heads share the features evenly, unless it is written how many each has."""
+        if self.head_features is None:
+            return uneven("backbone", dim, self.heads)
+        if self.head_features * self.heads != dim:
+            return None
+        return f"backbone.head_features ({self.head_features}) is the even share of each head anyway; leave it out"
 
 
 class Transformer(BackboneConfig):

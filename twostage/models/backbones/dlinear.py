@@ -19,26 +19,29 @@ class DLinear(nn.Module):
     by all features. Unlike in the paper, a SiLU follows the sum, and the sequence consists of tokens, not of samples.
     """
 
-    # Every backbone is built with the same arguments.
-    def __init__(self, config: configs.DLinear, *, dim: int, patches: int) -> None:  # noqa: ARG002
+    counts: Tensor
+
+    def __init__(self, config: configs.DLinear, *, dim: int, patches: int) -> None:  # noqa: ARG002 - as every backbone
         super().__init__()
-        self.window = config.window
         self.seasonal = nn.Linear(patches, patches)
         self.trend = nn.Linear(patches, patches)
+        self.window = config.window
+        self.register_buffer("counts", neighbours(patches, config.window), persistent=False)
         for layer in (self.seasonal, self.trend):
             # As in the paper, training starts from an average over all tokens.
             nn.init.constant_(layer.weight, 1 / patches)
 
     def forward(self, tokens_BPD: Tensor) -> Tensor:
         """Mix tokens (B, P, D) along P; the shape stays."""
-        tokens_BDP = tokens_BPD.transpose(1, 2)
-        trend_BDP = self._average(tokens_BDP)
-        mixed_BDP = self.seasonal(tokens_BDP - trend_BDP) + self.trend(trend_BDP)
-        return functional.silu(mixed_BDP).transpose(1, 2)
+        # All of it is linear in the tokens: seasonal(x - average x) + trend(average x) is one map.
+        average_PP = self.counts.to(self.trend.weight.dtype) / self.window
+        weight_PP = self.seasonal.weight + (self.trend.weight - self.seasonal.weight) @ average_PP
+        bias_P1 = (self.seasonal.bias + self.trend.bias)[:, None]
+        return functional.silu(weight_PP @ tokens_BPD + bias_P1)
 
-    def _average(self, tokens_BDP: Tensor) -> Tensor:
-        # Padding by concatenation, because the gradient of replication padding is not deterministic on CUDA.
-        beyond = (-1, -1, self.window // 2)
-        first_BDp, last_BDp = tokens_BDP[..., :1].expand(beyond), tokens_BDP[..., -1:].expand(beyond)
-        padded_BDP = torch.cat([first_BDp, tokens_BDP, last_BDp], dim=-1)
-        return functional.avg_pool1d(padded_BDP, self.window, stride=1)
+
+def neighbours(patches: int, window: int) -> Tensor:
+    """How often each token counts in the centred average around each (P, P); the ends stand in for what is beyond."""
+    half = window // 2
+    near = (torch.arange(patches)[:, None] + torch.arange(-half, half + 1)).clamp(0, patches - 1)
+    return torch.zeros(patches, patches, dtype=torch.long).scatter_add(1, near, torch.ones_like(near))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from twostage.config import model as configs
+from twostage.models.backbones.uneven import UnevenLayer
 
 
 class PatchTST(nn.Module):
@@ -20,7 +21,8 @@ class PatchTST(nn.Module):
     # Every backbone is built with the same arguments.
     def __init__(self, config: configs.PatchTST, *, dim: int, patches: int) -> None:  # noqa: ARG002
         super().__init__()
-        self.layers = nn.ModuleList(_layer(config, dim) for _ in range(config.layers))
+        make = _layer if config.head_features is None else UnevenLayer
+        self.layers = nn.ModuleList(make(config, dim) for _ in range(config.layers))
         self.norm = nn.BatchNorm1d(dim)
 
     def forward(self, tokens_BPD: Tensor) -> Tensor:

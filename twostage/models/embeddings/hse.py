@@ -41,10 +41,10 @@ class HSE(PatchEmbedding):
 
     def patches(self, x_BLC: Tensor, starts: PatchStarts) -> Tensor:
         """Gather the patches that begin at ``starts``: (B, P, patch_length, patch_channels)."""
-        batch_B111 = torch.arange(x_BLC.shape[0], device=x_BLC.device)[:, None, None, None]
         sample_BPl1 = self._samples(x_BLC, starts)[..., None]
         channel_BP1c = self._channels(x_BLC, starts)[..., None, :]
-        return x_BLC[batch_B111, sample_BPl1, channel_BP1c]
+        place_BPlc = sample_BPl1 * x_BLC.shape[2] + channel_BP1c
+        return x_BLC.flatten(1).gather(1, place_BPlc.flatten(1)).view(place_BPlc.shape)
 
     def starts(self, x_BLC: Tensor) -> PatchStarts:
         """Choose where the patches of each window begin, as the config says for training or for evaluation."""
