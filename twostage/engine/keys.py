@@ -158,12 +158,18 @@ def run_key(plan: Plan, keys: Mapping[str, str]) -> str:
     return content_key({"document": document, "stages": dict(keys)})
 
 
+@cache
+def _import_all(modules: frozenset[str]) -> None:
+    """Import them, and what they import, so that later edits change nothing in this process."""
+    for module in package_code().closure(modules):
+        import_module(module)
+
+
 def _code(section: Component, *others: Section) -> str:
     named = {each.implementation.partition(":")[0] for part in (section, *others) for each in _components(part)}
     modules = frozenset({_RUNNER, *named})
     digests = [code_digest(modules)]
-    for module in package_code().closure(modules):
-        import_module(module)  # now, so that later edits change nothing in this process
+    _import_all(modules)
     digests += [f"{name} {each}" for part in (section, *others) for name, each in package_digests(part).items()]
     return "\n".join([*digests, source_digest(section)] if isinstance(section, CustomConfig) else digests)
 

@@ -28,6 +28,7 @@ State = Literal["done", "running", "halfway", "to do"]
 
 _VALUE = 4  # bytes of a weight, a gradient, or a state of an optimiser
 _LOOKED_AT = 1000
+_TRAINING = {"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping"}
 
 
 @dataclass(frozen=True)
@@ -155,16 +156,16 @@ class _Sizes:
     def of(self, stage: Stage, data: StageData) -> tuple[int, int, int]:
         """All parameters, those that train, and the bytes that they take."""
         section = section_of(stage)
-        name = (id(section), id(stage.config.model), id(data), getattr(stage, "variant", None))
+        about = section.model_dump_json(exclude=_TRAINING), stage.config.model.model_dump_json()
+        name = (*about, section.optimizer.model_dump_json(exclude={"lr"}), id(data), getattr(stage, "variant", None))
         if name not in self._known:
             with torch.device("meta"):
                 parameters = list(build_objective(stage, data).network.parameters())
             all_ = sum(parameter.numel() for parameter in parameters)
             trained = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
             states = int(section.optimizer.momentum > 0) if isinstance(section.optimizer, SGD) else 2
-            # What the name identifies is kept, so that nothing else gets its identity.
-            kept = (section, stage.config.model, data)
-            self._known[name] = (kept, (all_, trained, _VALUE * (all_ + (1 + states) * trained)))
+            # The data are kept, so that nothing else gets their identity.
+            self._known[name] = (data, (all_, trained, _VALUE * (all_ + (1 + states) * trained)))
         return self._known[name][1]
 
 

@@ -15,6 +15,8 @@ from twostage.engine.preparation import Preparation
 from twostage.engine.stage_data import StageData
 from twostage.errors import TwoStageError
 
+_TRAINING = {"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping"}
+
 
 @dataclass(frozen=True)
 class _Shelf:
@@ -31,6 +33,7 @@ class Workshop:
         self._documents = dict(variants_of(document))
         self._shelves: dict[str, _Shelf] = {}
         self._preparations: dict[str | None, Preparation] = {}
+        self._alike: dict[str, Preparation] = {}
         self._surveys: dict[int, dict[int, str]] = {}
 
     @property
@@ -55,8 +58,11 @@ class Workshop:
         variant = stage.branch.variant
         if variant not in self._preparations:
             config = self._documents[variant]
-            shelf = self._shelf(config)
-            self._preparations[variant] = Preparation(config, shelf.source, shelf.digests)
+            inputs = _inputs(config)
+            if inputs not in self._alike:
+                shelf = self._shelf(config)
+                self._alike[inputs] = Preparation(config, shelf.source, shelf.digests)
+            self._preparations[variant] = self._alike[inputs]
         return self._preparations[variant]
 
     def _shelf(self, config: TwoStageConfig) -> _Shelf:
@@ -64,6 +70,12 @@ class Workshop:
         if key not in self._shelves:
             self._shelves[key] = _Shelf(build(config.data.source))
         return self._shelves[key]
+
+
+def _inputs(config: TwoStageConfig) -> str:
+    """All of a document but how it trains, as text: points of a sweep that differ by that alone read the same."""
+    stages = {"stage_1": _TRAINING, "stage_2": _TRAINING | {"repeats", "control"}}
+    return config.model_dump_json(include={"data", "model", *stages}, exclude=stages)
 
 
 @contextmanager
