@@ -160,14 +160,11 @@ def test_a_lease_whose_writer_was_stopped_before_it_was_done_expires(store):
 
 def test_what_dead_writers_left_is_swept(store):
     store.scratch.fresh()
-    (own,) = (store.folder / "scratch").iterdir()
-    dead = own.with_name("dead")
-    dead.mkdir()
-    (dead / "owner.json").write_text(json.dumps(asdict(replace(this_process(), started="1"))))
-    (dead / "half").write_text("half")
-    alive = own.with_name("alive")
-    alive.mkdir()
-    (alive / "owner.json").write_text(json.dumps(asdict(ELSEWHERE)))
+    me = this_process()
+    dead, alive = (store.folder / "scratch" / f"{me.pid}_1_{host}_0" for host in (me.host, "another_machine"))
+    for folder in (dead, alive):
+        folder.mkdir()
+        (folder / "half").write_text("half")
     Store(store.root).scratch.fresh()
     assert not dead.exists()
     assert alive.exists()

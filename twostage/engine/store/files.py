@@ -13,7 +13,6 @@ from uuid import uuid4
 from twostage.engine.store.processes import Process, this_process
 
 _PIECE = 1 << 20
-_OWNER = "owner.json"
 
 
 def json_text(content: Any) -> str:
@@ -92,19 +91,15 @@ class Scratch:
 
     def _mine(self) -> Path:
         if self._own is None or not self._own.exists():
-            own = self._shared / uuid4().hex[:12]
-            own.mkdir(parents=True)
+            # The name says whose it is: a file in it might not be there yet, or not any more.
             me = this_process()
-            (own / _OWNER).write_text(json.dumps({"host": me.host, "pid": me.pid, "started": me.started}))
-            self._own = own
+            self._own = self._shared / f"{me.pid}_{me.started}_{me.host}_{uuid4().hex[:8]}"
+            self._own.mkdir(parents=True)
             self._sweep()
         return self._own
 
     def _sweep(self) -> None:
         for folder in self._shared.iterdir():
-            try:
-                owner = json.loads((folder / _OWNER).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue  # being made or removed at this moment
-            if Process(**owner).dead:
+            pid, started, *host, _ = folder.name.split("_")
+            if Process("_".join(host), int(pid), started).dead:
                 shutil.rmtree(folder, ignore_errors=True)
