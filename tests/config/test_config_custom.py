@@ -27,7 +27,7 @@ def custom(target, params=None, **rest):
     ("target", "params", "told"),
     [
         ("supervised", {"mask_ratio": 0.1}, "params.mask_ratio: unknown key; mask_ratio belongs to target: "),
-        ("supervised", {"head": {"kind": "linar"}}, "params.head.kind: expected one of distance or linear"),
+        ("supervised", {"head": {"kind": "linar"}}, "params.head.kind: expected one of distance, linear or perceptron"),
         ("supervised", {"label_smothing": 0.1}, "params.label_smothing: unknown key; did you mean label_smoothing?"),
         ("supervised", 3, "stage_1.params: expected a mapping, found 3"),
         ("my.module:Class", 3, "stage_1.params: expected a mapping"),

@@ -93,7 +93,7 @@ def test_seeds_whose_repeats_meet_are_refused():
 def test_rules_look_at_the_stages_own_windows():
     short = {"placement": "evenly_spaced", "length": 32}
     with pytest.raises(ValidationError, match=r"stage_2\.window\.length \(32\) is shorter than model"):
-        document(stage_2={"window": short})
+        document(stage_2={"window": short}, model={"embedding": {"kind": "patch", "patch_length": 64}})
     with pytest.raises(
         ValidationError, match=r"stage_1\.mask\.block \(64\) is more than half of stage_1\.window\.length"
     ):

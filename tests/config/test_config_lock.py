@@ -33,7 +33,7 @@ def without_old_files(config):
 
 
 def test_the_lock_of_a_converted_document_keeps_what_may_stop_a_run_and_no_old_file():
-    refused = [{"key": "task.loss", "reason": "no such loss"}]
+    refused = [{"key": "task.loss", "reason": "no such loss", "write": ("stage_1.loss",)}]
     legacy = {"shape": "single", "refused": refused, "files": [{"kept": {"task": {"note": "old"}}}]}
     loaded = load_document({"stage_1": {"pretrain_mode": "reconstruction"}, "legacy": legacy})
 

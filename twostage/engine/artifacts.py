@@ -104,8 +104,9 @@ def model_name(config: TwoStageConfig) -> str:
 
 def task_name(config: TwoStageConfig) -> str:
     """What the run does, such as ``contrastive-finetune``."""
-    first = [] if config.stage_1 is None else [config.stage_1.pretrain_mode]
-    second = [] if config.stage_2 is None else [config.stage_2.adapt_mode]
+    runs = config.active
+    first = [] if runs.stage_1 is None else [runs.stage_1.pretrain_mode]
+    second = [] if runs.stage_2 is None else [runs.stage_2.adapt_mode]
     return "-".join([*first, *second])
 
 

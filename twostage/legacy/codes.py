@@ -117,6 +117,25 @@ _BEHAVIOUR = {
         "No version of the old code froze a part because of a key: everything trained. Here the named part keeps "
         "its weights in stage 2. Set the flag to false to train it, as before.",
     ),
+    "unfreezes": Code(
+        "Parts begin to train later",
+        "behaviour",
+        "No version of the old code froze a part, so the schedule of unfreezing had nothing to do: everything trained "
+        "from the first epoch. Here the named parts wait as long as the file says. Write stage_2.unfreeze: null to "
+        "train all of them at once, as before.",
+    ),
+    "never-unfrozen": Code(
+        "A part would wait for the whole stage",
+        "behaviour",
+        "The file lets a part wait for as many epochs as the stage has, or more, so it would never train. The document "
+        "lets it train at once, as the old code did. Write stage_2.freeze to keep it as it is.",
+    ),
+    "never-validated": Code(
+        "No epoch would be validated",
+        "behaviour",
+        "The file asks for a validation after more epochs than the stage has. Without one no epoch could be chosen, so "
+        "the document validates each. Write validate_every in the stage for another cadence.",
+    ),
     "window-support": Code(
         "Support and query may share a bearing",
         "behaviour",

@@ -34,10 +34,6 @@ class Regularization:
             if leaf is None or value is None:
                 continue
             draft.set(f"{view.stage}.regularization.{key}", value, leaf)
-            if value > 0.0:
-                draft.remark(
-                    "penalty-applies", leaf, "the last version of the old code added no penalty; here it counts"
-                )
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """Factor by factor."""

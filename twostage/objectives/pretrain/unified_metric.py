@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from twostage.components import build
@@ -49,10 +49,13 @@ class UnifiedMetric(Scored):
         self.width = max(classes.values())
 
     @staticmethod
-    def head(config: UnifiedMetricConfig, model: ModelConfig, *, classes: Mapping[int, int]) -> TwoHeads:
-        """The two heads that this objective needs."""
-        dim = model.dim
-        return TwoHeads(build(config.head, dim=dim, classes=classes), ProjectionHead(config.projection, dim=dim))
+    def head(config: UnifiedMetricConfig, model: ModelConfig, *, classes: Mapping[int, int]) -> nn.Module:
+        """The two heads that this objective needs, or the one whose term has a weight."""
+        projection = ProjectionHead(config.projection, dim=model.dim)
+        if not config.classification_weight:
+            return projection
+        classifier: nn.Module = build(config.head, dim=model.dim, classes=classes)
+        return TwoHeads(classifier, projection) if config.metric_weight else classifier
 
     @property
     def mixed(self) -> bool:
@@ -107,9 +110,7 @@ class UnifiedMetric(Scored):
 
     def _classification(self, tokens_VPD: Tensor, batch: Batch, part: Part) -> Tensor:
         """Cross entropy of all views in training, and of the windows themselves in validation."""
-        head = self.network.head
-        assert isinstance(head, TwoHeads)  # noqa: S101 - made above
-        logits_VK = head(tokens_VPD, batch.system_B.repeat(self.views))
+        logits_VK: Tensor = self.network.head(tokens_VPD, batch.system_B.repeat(self.views))
         if part == "train":
             return cross_entropy(logits_VK, batch.label_B.repeat(self.views))
         logits_BK = logits_VK[: len(batch.x_BLC)]
