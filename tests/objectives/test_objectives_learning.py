@@ -1,7 +1,7 @@
 """Every way to pretrain learns: after 100 steps on simulated rigs a linear probe tells more than at the start.
 
 The encoder is trained on four bearings of each class of two rigs, and probed on two others that no step has seen. The
-margin was fixed beforehand: a tenth of the windows, over the untrained encoder and over chance.
+margin, a tenth of the windows over the untrained encoder and over chance, was chosen after a first trial.
 """
 
 from __future__ import annotations
