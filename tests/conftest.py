@@ -13,6 +13,10 @@ from hypothesis import settings
 from rigs import write_rig
 from shared_data import SHARED
 
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and what they start would ignore it too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Set before torch is imported: threads that wait for one another make tiny networks ten times slower on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -12,6 +12,7 @@ from twostage.config.model import ModelConfig
 from twostage.config.stage_1 import ContrastiveConfig, UnifiedMetricConfig
 from twostage.data.windowed import Batch
 from twostage.errors import TrainingError
+from twostage.models.heads.projection import ProjectionHead, projection_of
 from twostage.models.network import Encoder, Network
 from twostage.objectives.pretrain.contrastive import Contrastive
 from twostage.objectives.pretrain.unified_metric import UnifiedMetric
@@ -44,29 +45,36 @@ def batch(systems=(1, 1, 1, 5, 5, 5, 5, 5), labels=(0, 1, 1, 0, 0, 1, 2, 2)):
 
 
 def terms(ours, each, identity):
+    """The value of each term that has a weight."""
     tokens = ours.network.encode(each.x_BLC, each.sample_rate_B, system_B=each.system_B)
-    classification = cross_entropy(ours.network.head.classifier(tokens, each.system_B), each.label_B)
-    return classification, ours.metric.loss(ours.network.head.projection(tokens), identity)
+    found = {}
+    if ours.weights["classification"]:
+        found["classification"] = cross_entropy(ours.network.head(tokens, each.system_B), each.label_B)
+    if ours.weights["metric"]:
+        found["metric"] = ours.metric.loss(projection_of(ours.network)(tokens), identity)
+    return found
 
 
 @pytest.mark.parametrize(("classification", "metric"), [(1.0, 1.0), (0.5, 3.0), (0.0, 2.0), (1.0, 0.0)])
 def test_the_loss_is_the_weighted_sum(classification, metric):
     ours = objective(classification_weight=classification, metric_weight=metric)
     parts = terms(ours, batch(), torch.tensor([10, 11, 11, 50, 50, 51, 52, 52]))
-    expected = classification * parts[0] + metric * parts[1]
-    assert ours.loss(batch(), "train").item() == pytest.approx(expected.item(), rel=1e-5)
+    assert len(parts) == (classification > 0.0) + (metric > 0.0)
+    expected = sum(ours.weights[name] * value.item() for name, value in parts.items())
+    assert ours.loss(batch(), "train").item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_equal_class_indices_of_two_systems_are_two_classes():
     """Class 0 of system 1 and class 0 of system 5 are unrelated, unless the document says otherwise."""
     apart = objective(classification_weight=0.0)
     assert apart.loss(batch(), "train").item() == pytest.approx(
-        terms(apart, batch(), batch().system_B * 9 + batch().label_B)[1].item()
+        terms(apart, batch(), batch().system_B * 9 + batch().label_B)["metric"].item()
     )
     across = objective(
         classification_weight=0.0, positives="class_across_systems", head={"kind": "linear", "share": "shared"}
     )
-    assert across.loss(batch(), "train").item() == pytest.approx(terms(across, batch(), batch().label_B)[1].item())
+    by_label = terms(across, batch(), batch().label_B)["metric"].item()
+    assert across.loss(batch(), "train").item() == pytest.approx(by_label)
     with pytest.raises(TrainingError, match="no two of the 2 windows"):
         apart.loss(batch((1, 5), (0, 0)), "train")
 
@@ -78,13 +86,14 @@ def test_every_metric_trains_every_weight(metric):
     assert all(p.grad is not None and p.grad.isfinite().all() for p in ours.parameters())
 
 
-def test_a_weight_of_zero_leaves_its_head_alone():
+def test_a_term_without_weight_has_no_head():
     plain = objective(metric_weight=0.0)
     plain.loss(batch((1, 5), (0, 0)), "train").backward()
-    assert all(p.grad is None for p in plain.network.head.projection.parameters())
     metric = objective(classification_weight=0.0)
     metric.loss(batch(), "train").backward()
-    assert all(p.grad is None for p in metric.network.head.classifier.parameters())
+    assert isinstance(metric.network.head, ProjectionHead)
+    for ours in (plain, metric):
+        assert all(p.grad is not None for p in ours.parameters())
     assert "validation/accuracy" not in metric.logged()
     assert metric.metrics("validation") == {}
 
