@@ -61,6 +61,35 @@ class Idle(Rehearsal):
         return Still(self.parameters(), lr=self.rate)
 
 
+class OfTheHeads(Rehearsal):
+    """Its optimiser has all parameters, but only those of the heads take steps."""
+
+    def configure_optimizers(self):
+        heads = list(self.network.head.parameters())
+
+        class Partial(torch.optim.SGD):
+            def step(self, closure=None):
+                loss = closure()
+                with torch.no_grad():
+                    for parameter in heads:
+                        if parameter.grad is not None:
+                            parameter.sub_(self.param_groups[0]["lr"] * parameter.grad)
+                return loss
+
+        return Partial(self.parameters(), lr=self.rate)
+
+
+class Faint(Rehearsal):
+    """Steps along the gradient of the norm's weights, which are 1, are lost in rounding."""
+
+    def __init__(self):
+        super().__init__(rate=1e-4)
+        self.network.backbone[1].weight.register_hook(lambda gradient: 1e-4 * gradient)
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=self.rate)
+
+
 class Meddling(Rehearsal):
     def on_before_zero_grad(self, optimizer):
         with torch.no_grad():
@@ -95,6 +124,12 @@ def test_a_training_that_does_what_it_should_goes_on():
     assert fit(Rehearsal(), precision="bf16-mixed").global_step == 2
 
 
+def test_steps_that_rounding_swallows_are_no_mistake():
+    faint = Faint()
+    assert fit(faint).global_step == 2
+    assert torch.equal(faint.network.backbone[1].weight, torch.ones(4))
+
+
 @pytest.mark.parametrize(
     ("module", "text"),
     [
@@ -102,10 +137,11 @@ def test_a_training_that_does_what_it_should_goes_on():
         (Zeroed(), r"embedding\.bias, embedding\.weight should train, but no gradient reached them in the first epoch"),
         (Forgotten(), r"backbone\.0\.bias, .*were not given to the optimiser"),
         (Idle(), r"should train, but the first step has not changed them"),
+        (OfTheHeads(), r"backbone\.0\.weight, .* should train, but the first epoch has not changed them"),
         (Rehearsal(rate=0.0), r"should train, but the first step has not changed them"),
         (Rehearsal(heads=("1",)), r"stage_2: head\.2\.bias, head\.2\.weight should train, but .* in the first epoch"),
     ],
-    ids=["cut-off", "zero", "forgotten", "idle", "no rate", "never asked"],
+    ids=["cut-off", "zero", "forgotten", "idle", "of the heads", "no rate", "never asked"],
 )
 def test_what_should_train_and_does_not_is_named(module, text):
     with pytest.raises(TrainingError, match=text):
