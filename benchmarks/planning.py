@@ -18,7 +18,8 @@ AIM = "10,000 in at most 2 s, exponent at most 1.1"
 
 
 def measure() -> Iterator[tuple[str, str]]:
-    for title, document in (("seeds", _seeds), ("repeats of 10 targets", _repeats)):
+    documents = (("seeds", _seeds), ("repeats of 10 targets", _repeats), ("points of a sweep", _sweep))
+    for title, document in documents:
         _timed(document(40), done=False)  # imports, and the simulated recordings
         for done in (False, True):
             seconds = [_timed(document(size), done=done) for size in SIZES]
@@ -65,6 +66,16 @@ def _repeats(stages: int) -> dict[str, Any]:
     document = _document()
     document["stage_2"] |= {"targets": [{"system": system} for system in range(1, 11)], "repeats": stages // 10}
     return document
+
+
+def _sweep(stages: int) -> dict[str, Any]:
+    """A pretraining, and for each of many points an adaptation and a control."""
+    rates = [1e-5 * (1 + number) for number in range(stages // 20)]
+    axes = [
+        {"kind": "grid", "name": "rate", "key": "stage_2.optimizer.lr", "values": rates},
+        {"kind": "grid", "name": "epochs", "key": "stage_2.epochs", "values": list(range(1, 11))},
+    ]
+    return _document() | {"stage_1": {"pretrain_mode": "contrastive", "systems": [1, 3]}, "sweep": axes}
 
 
 def _document() -> dict[str, Any]:

@@ -39,6 +39,15 @@ def test_a_plan_says_what_is_to_do_and_then_what_is_done_and_writes_nothing(comm
     assert "About " in out
 
 
+def test_a_plan_of_many_points_shows_some_rows_and_counts_equal_trainings_once(command, written):
+    rates = [f"{number}e-4" for number in range(1, 36)]
+    axis = f"sweep=[{{kind: grid, name: lr, key: stage_1.optimizer.lr, values: [{', '.join(rates)}]}}]"
+    code, out, _ = command("plan", written(stage_2=PLAIN), "-o", axis.replace("e-4", ".0e-4"))
+    assert code == 2
+    assert "5 more rows are not shown; --json has every training." in out
+    assert "105 to do; 34 of those to do are the same as another, and trained once" in " ".join(out.split())
+
+
 def test_a_plan_as_json_names_every_training_with_key_size_and_time(command, written):
     file = written(stage_2=PLAIN)
     assert command("run", file, "-o", "stage_2=null")[0] == 0

@@ -10,7 +10,7 @@ from twostage.config.document import TwoStageConfig
 from twostage.config.load import load_config, load_document
 from twostage.config.lock import lock_text
 from twostage.config.problems import DocumentError
-from twostage.config.variants import count_stages, variants_of
+from twostage.config.variants import _expand_whole, count_stages, expansions, variants_of
 from twostage.engine.plan import AdaptStage, make_plan
 
 PLAIN = {
@@ -40,6 +40,15 @@ def test_every_value_of_one_axis_meets_every_value_of_the_others():
     config = found["lr-0.001_tuning-frozen"]
     assert (config.stage_2.optimizer.lr, config.stage_2.freeze.backbone, config.stage_2.epochs) == (1e-3, True, 3)
     assert config.sweep is None
+
+
+@pytest.mark.parametrize("axis", [LR, DIM, TUNING, {"kind": "seeds", "count": 2}], ids=lambda axis: axis["kind"])
+def test_a_point_is_what_the_whole_document_would_be_and_shares_what_it_leaves_alone(axis):
+    config = swept(axis)
+    for expansion in expansions(config):
+        assert expansion == _expand_whole(config, expansion.point)
+        assert (expansion.document.stage_1, expansion.document.trainer) == (config.stage_1, config.trainer)
+        assert expansion.document.stage_1 is config.stage_1
 
 
 def test_seeds_are_those_of_every_point_and_no_part_of_its_name():

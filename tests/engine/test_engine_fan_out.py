@@ -15,6 +15,7 @@ from twostage import TwoStageRun, make_plan, run_pretrain, run_stage
 from twostage.config.document import TwoStageConfig
 from twostage.engine.checkpoints import load_checkpoint
 from twostage.engine.digest import tensors_digest
+from twostage.engine.observer import Silent
 from twostage.engine.workshop import Workshop
 from twostage.errors import DataError, TransferError
 from twostage.models.network import encoder_state
@@ -248,6 +249,33 @@ def test_points_that_change_stage_2_alone_start_from_one_pretraining(rig, tmp_pa
     assert [(each.digest, each.metrics) for each in alone.stages] == [
         (summary.stage(name).digest, summary.stage(name).metrics) for name in (names[0], names[2])
     ]
+
+
+def test_an_edited_grid_trains_what_is_new_alone_and_no_control_once_for_each_point_of_stage_1(rig, tmp_path):
+    """A control does not depend on stage 1, so that all points of an axis of stage 1 have one."""
+
+    def grid(*rates):
+        axis = {"kind": "grid", "name": "rate", "key": "stage_1.optimizer.lr", "values": list(rates)}
+        return TwoStageRun(small(rig, tmp_path, sweep=[axis]))
+
+    before = grid(1e-3, 1e-2).status()
+    assert (before.count("to do"), len(before.trainings)) == (6, 5)
+    grid(1e-3, 1e-2).fit()
+    after = grid(1e-3, 3e-3, 1e-2).status()
+    new = ["stage_1/variant-rate-0.003/seed-0", "stage_2/variant-rate-0.003/seed-0/system-3/pretrained"]
+    assert [stage.name for stage in after.trainings] == new
+    assert after.count("done") == 7
+    listener = Trained()
+    TwoStageRun(grid(1e-3, 3e-3, 1e-2).config.model_dump(), observer=listener).fit()
+    assert listener.names == new
+
+
+class Trained(Silent):
+    def __init__(self):
+        self.names = []
+
+    def stage_started(self, stage, **_):
+        self.names.append(stage.name)
 
 
 def test_a_shared_pretraining_has_seen_nothing_that_any_of_its_points_tests_on(tmp_path):

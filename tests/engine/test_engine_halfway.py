@@ -152,6 +152,31 @@ def test_a_training_that_is_stopped_again_and_again_has_the_same_bits(rig, tmp_p
     assert_same(whole, TwoStageRun(written("pieces")).fit())
 
 
+TOGETHER = {
+    "contrastive": {"stage_1": STAGES["momentum encoder"] | {"epochs": EPOCHS}, "stage_2": None},
+    "finetune": {
+        "stage_1": None,
+        "stage_2": ADAPTATIONS["finetune"] | {"targets": [{"systems": [2, 3]}], "epochs": EPOCHS},
+    },
+    "fewshot": {"stage_1": None, "stage_2": ADAPTATIONS["fewshot"] | {"targets": [{"system": 3}], "epochs": EPOCHS}},
+}
+
+
+@pytest.mark.parametrize(
+    "mode", ["finetune", *(pytest.param(m, marks=pytest.mark.long) for m in ("contrastive", "fewshot"))]
+)
+def test_two_processes_go_on_with_the_same_bits(rig, tmp_path, mode):
+    """Each draws what it would have drawn: its draws are a function of seed, epoch and rank."""
+
+    def written(name):
+        trainer = {"accelerator": "cpu", "devices": 2}
+        return document(rig, tmp_path / name, **TOGETHER[mode], trainer=trainer)
+
+    whole = TwoStageRun(written("whole")).fit()
+    (first, *_) = whole.stages
+    assert_same(whole, stopped_and_resumed(written("halves"), first.name, 2))
+
+
 @pytest.fixture
 def snapshots(tmp_path):
     return Snapshots(tmp_path / "home", Scratch(tmp_path / "scratch"))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from twostage.engine.status import PlanStatus, StageStatus
 
 WORK_TO_DO = 2
+MOST_ROWS = 100
 
 
 def plan(  # noqa: PLR0917 - options of a command line
@@ -84,11 +85,14 @@ def plan_view(status: PlanStatus) -> RenderableType:
     table = Table(title="Plan", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for title in ("stage", "state", "epochs", "windows", "parameters", "memory"):
         table.add_column(title, justify="left" if title in {"stage", "state"} else "right", overflow="fold")
-    for names, row in repeated([_row(stage) for stage in status.stages]):
+    rows = repeated([_row(stage) for stage in status.stages])
+    for names, row in rows[:MOST_ROWS]:
         windows = "/".join(f"{count:,}" for count in row.windows)
         size = f"{row.trained:,}\nof {row.parameters:,}"
         table.add_row(name_of(names), row.state, f"{row.epochs:,}", windows, size, _bytes(row.memory), end_section=True)
-    return Group(table, *(Text(line) for line in _lines(status)))
+    more = len(rows) - MOST_ROWS
+    rest = [f"{more:,} more rows are not shown; --json has every training."] if more > 0 else []
+    return Group(table, *(Text(line) for line in (*rest, *_lines(status))))
 
 
 def _row(stage: StageStatus) -> _Row:
@@ -102,6 +106,8 @@ def _lines(status: PlanStatus) -> list[str]:
     told = f"{total:,} {'training' if total == 1 else 'trainings'}: " + ", ".join(
         f"{number:,} {state}" for state, number in states if number
     )
+    if twins := len(status.waiting) - len(status.trainings):
+        told += f"; {twins:,} of those to do {'is' if twins == 1 else 'are'} the same as another, and trained once"
     lines = [f"{told}. Memory: weights, gradients and states of the optimiser; batches come on top."]
     if status.waiting:
         seconds = status.seconds

@@ -64,7 +64,8 @@ def with_backbone(config: TwoStageConfig, backbone: Backbone | None) -> TwoStage
     stage_1 = config.stage_1
     if stage_1 is not None and stage_1.backbones is not None:
         stage_1 = stage_1.model_copy(update={"backbones": None})
-    model = config.model.model_copy(update={"backbone": backbone})
+    same = backbone is config.model.backbone
+    model = config.model if same else config.model.model_copy(update={"backbone": backbone})
     return config.model_copy(update={"model": model, "stage_1": stage_1, "variants": None, "sweep": None})
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from weakref import ref
 
+from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from twostage.config.base import Section
@@ -21,7 +22,7 @@ from twostage.config.problems import DocumentError, Problem
 from twostage.config.reading.mapping import mapping_tree
 from twostage.config.reading.merge import DISCRIMINATORS
 from twostage.config.reading.overrides import put_values
-from twostage.config.reading.tree import KeyPath, Layer, dotted
+from twostage.config.reading.tree import KeyPath, Layer, Node, dotted, plain
 from twostage.config.sharing import pretraining_inputs
 
 _PART = re.compile(r"\w+")
@@ -99,12 +100,32 @@ def _by_place(failed: Expansion) -> dict[tuple[str | int, ...], list[Problem]]:
 
 
 def _expand(config: TwoStageConfig, point: Point) -> Expansion:
+    return _expand_changed(config, point) or _expand_whole(config, point)
+
+
+def _expand_changed(config: TwoStageConfig, point: Point) -> Expansion | None:
+    """The same, where nothing is wrong: sections that the point leaves alone are those of the document, read once.
+
+    None where something is wrong or may depend on the others, to be told by reading the whole.
+    """
+    changed = {str(_path(key)[0]) for key in point.set}
+    if "stage_1" in changed and getattr(config.stage_1, "backbones", None):
+        return None
     notes: list[str] = []
-    layer = Layer("mapping", point.title, "")
-    tree = mapping_tree(_base(config, point), Layer("mapping", "the document", ""))
-    values = mapping_tree(dict(point.set), layer).value
-    assert isinstance(values, dict)  # noqa: S101 - the tree of a mapping
-    tree, problems = put_values(tree, [(_path(key), value) for key, value in values.items()], notes.append)
+    base = {name: getattr(config, name) for name in config.model_fields_set - {"variants", "sweep"}}
+    tree, problems = _put(point, {name: _written(value) for name, value in base.items() if name in changed}, notes)
+    if problems:
+        return None
+    try:
+        document = TwoStageConfig.model_validate(base | plain(tree))
+    except ValidationError:
+        return None
+    return Expansion(point, document, tuple(notes))
+
+
+def _expand_whole(config: TwoStageConfig, point: Point) -> Expansion:
+    notes: list[str] = []
+    tree, problems = _put(point, _base(config, point), notes)
     document = None
     if not problems:
         try:
@@ -112,6 +133,14 @@ def _expand(config: TwoStageConfig, point: Point) -> Expansion:
         except DocumentError as error:
             problems += error.problems
     return Expansion(point, document, tuple(notes), tuple(_of(point, problem) for problem in problems))
+
+
+def _put(point: Point, written: Mapping[str, Any], notes: list[str]) -> tuple[Node, list[Problem]]:
+    """What is written as a tree, with the values of the point in it."""
+    tree = mapping_tree(written, Layer("mapping", "the document", ""))
+    values = mapping_tree(dict(point.set), Layer("mapping", point.title, "")).value
+    assert isinstance(values, dict)  # noqa: S101 - the tree of a mapping
+    return put_values(tree, [(_path(key), value) for key, value in values.items()], notes.append)
 
 
 def count_stages(config: TwoStageConfig) -> Mapping[str, int]:

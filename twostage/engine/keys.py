@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
-
-from pydantic import BaseModel
 
 from twostage._version import __version__
 from twostage.config.base import Component, Section
@@ -18,7 +16,7 @@ from twostage.config.stage_1 import CustomConfig
 from twostage.data.survey import data_digest
 from twostage.engine import zero_shot
 from twostage.engine.digest import content_key
-from twostage.engine.packages import package_digests
+from twostage.engine.packages import components, package_digests
 from twostage.engine.plan import AdaptStage, Plan, PretrainStage, Stage, section_of
 from twostage.engine.source_code import package_code
 from twostage.engine.stage_data import StageData
@@ -131,8 +129,11 @@ class Keys:
         return self._once(("file", str(path)), path, lambda: sha256(path))
 
     def _code(self, stage: Stage) -> str:
-        parts = (section_of(stage), stage.config.model, stage.config.data.source)
-        return self._once(("code", *map(id, parts)), parts, lambda: _code(*parts))
+        section = section_of(stage)
+        parts = (section, stage.config.model, stage.config.data.source)
+        used = frozenset().union(*(self._once(("kinds", id(part)), part, partial(_kinds, part)) for part in parts))
+        custom = section if isinstance(section, CustomConfig) else None
+        return self._once(("code", used, id(custom)), custom, lambda: _code(used, custom))
 
     def _once(self, name: tuple[Any, ...], kept: Any, make: Callable[[], Value]) -> Value:
         """Make a value once for each name; ``kept`` are the objects whose identity is in the name."""
@@ -165,25 +166,16 @@ def _import_all(modules: frozenset[str]) -> None:
         import_module(module)
 
 
-def _code(section: Component, *others: Section) -> str:
-    named = {each.implementation.partition(":")[0] for part in (section, *others) for each in _components(part)}
-    modules = frozenset({_RUNNER, *named})
-    digests = [code_digest(modules)]
+def _kinds(part: Section) -> frozenset[type[Component]]:
+    """The kinds of all components of a section, itself among them, that some class eats."""
+    return frozenset(type(each) for each in components(part) if hasattr(each, "implementation"))
+
+
+def _code(kinds: frozenset[type[Component]], custom: CustomConfig | None) -> str:
+    modules = frozenset({_RUNNER, *(kind.implementation.partition(":")[0] for kind in kinds)})
     _import_all(modules)
-    digests += [f"{name} {each}" for part in (section, *others) for name, each in package_digests(part).items()]
-    return "\n".join([*digests, source_digest(section)] if isinstance(section, CustomConfig) else digests)
-
-
-def _components(value: Any) -> Iterator[Component]:
-    """Every component of a section, itself among them, that some class eats."""
-    if isinstance(value, BaseModel):
-        if isinstance(value, Component) and hasattr(value, "implementation"):
-            yield value
-        for name in type(value).model_fields:
-            yield from _components(getattr(value, name))
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _components(each)
+    own = [] if custom is None else [source_digest(custom)]
+    return "\n".join([code_digest(modules), *package_digests(kinds), *own])
 
 
 def _written(stage: Stage) -> dict[str, Any]:

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from twostage.config.base import Component, Section
+from pydantic import BaseModel
+
+from twostage.config.base import Component
 from twostage.config.plugins import package_of
 
 
-def package_digests(section: Section) -> dict[str, str]:
-    """Each package that adds a component to this section, and the digest of its source files."""
-    found = {package_of(type(each)): type(each) for each in _components(section)}
-    return {name: _source_digest(kind) for name, kind in found.items() if name is not None}
+def package_digests(kinds: Iterable[type[Component]]) -> list[str]:
+    """The packages that add these components, each with the digest of its source files; in one order always."""
+    found = {(package_of(kind), _source_digest(kind)) for kind in kinds if package_of(kind) is not None}
+    return sorted(f"{name} {digest}" for name, digest in found)
 
 
-def _components(value: Any) -> Iterator[Component]:
+def components(value: BaseModel) -> Iterator[Component]:
+    """Every component of a section, itself among them."""
     if isinstance(value, Component):
         yield value
-    if isinstance(value, Section):
-        for name in type(value).model_fields:
-            yield from _components(getattr(value, name))
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from _components(each)
+    for below in vars(value).values():
+        for each in below if isinstance(below, tuple | list) else (below,):
+            if isinstance(each, BaseModel):
+                yield from components(each)
 
 
 def _source_digest(kind: type[Component]) -> str:

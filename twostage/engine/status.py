@@ -76,10 +76,15 @@ class PlanStatus:
         return tuple(stage for stage in self.stages if stage.state != "done")
 
     @property
+    def trainings(self) -> tuple[StageStatus, ...]:
+        """What is not done, each key once: stages with one key are one training."""
+        return tuple({stage.key: stage for stage in reversed(self.waiting)}.values())[::-1]
+
+    @property
     def seconds(self) -> float | None:
         """How long all that is not done takes, one after another; None where that is not known of some of it."""
-        known = [each.seconds * _left(each) for each in self.waiting if each.seconds is not None]
-        return sum(known) if len(known) == len(self.waiting) else None
+        known = [each.seconds * _left(each) for each in self.trainings if each.seconds is not None]
+        return sum(known) if len(known) == len(self.trainings) else None
 
 
 def status_of(plan: Plan, root: Path) -> PlanStatus:
@@ -156,14 +161,14 @@ class _Sizes:
     def of(self, stage: Stage, data: StageData) -> tuple[int, int, int]:
         """All parameters, those that train, and the bytes that they take."""
         section = section_of(stage)
+        states = int(section.optimizer.momentum > 0) if isinstance(section.optimizer, SGD) else 2
         about = section.model_dump_json(exclude=_TRAINING), stage.config.model.model_dump_json()
-        name = (*about, section.optimizer.model_dump_json(exclude={"lr"}), id(data), getattr(stage, "variant", None))
+        name = (*about, states, id(data), getattr(stage, "variant", None))
         if name not in self._known:
             with torch.device("meta"):
                 parameters = list(build_objective(stage, data).network.parameters())
             all_ = sum(parameter.numel() for parameter in parameters)
             trained = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
-            states = int(section.optimizer.momentum > 0) if isinstance(section.optimizer, SGD) else 2
             # The data are kept, so that nothing else gets their identity.
             self._known[name] = (data, (all_, trained, _VALUE * (all_ + (1 + states) * trained)))
         return self._known[name][1]
