@@ -188,6 +188,19 @@ def test_bad_files_get_one_sentence(command, tmp_path, content, sentence):
     assert "Traceback" not in err
 
 
+def test_values_that_are_no_numbers_are_kept_and_come_back(command, old, tmp_path):
+    """The old loader reads ``.inf``; nothing here takes it, and the new document loads all the same."""
+    old.write_text(OLD.replace("batch_size: 8", "batch_size: .inf").replace("gamma: 0.5", "gamma: .nan"), "utf-8")
+    target = tmp_path / "new.yaml"
+    assert command("convert", old, "-o", target)[0] == 0
+    assert command("validate", target)[:2] == (0, f"{target}: ok\n")
+    _, out, _ = command("convert", target, "--to", "legacy")
+    back = yaml.safe_load(out)
+    assert (back["data"]["batch_size"], str(back["task"]["gamma"])) == (float("inf"), "nan")
+    target.write_text("seeds: [.inf]\n" + target.read_text("utf-8"), encoding="utf-8")
+    assert "expected a finite number" in command("validate", target)[1]
+
+
 def test_a_file_in_the_old_encoding_is_read_and_told(command, tmp_path):
     path = tmp_path / "gb.yaml"
     path.write_bytes(OLD.replace("A file of the old project", "旧项目的文件").encode("gb18030"))

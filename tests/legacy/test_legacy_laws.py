@@ -5,6 +5,7 @@ Every law holds for each shape: 200 drawn documents here, 10,000 in runs that ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
@@ -226,6 +227,7 @@ def comes_back_or_is_named(body: dict[str, Any], to: str | None) -> None:
 def names_a_key(text: str, keys: dict[str, Any]) -> bool:
     """Whether a refusal names a key or a section that the document has, or one that it would have to have."""
     rooms = {key.rsplit(".", 1)[0] for key in keys if "." in key}
+    text = re.sub(r"\[(\d+)\]", r".\1", text)  # places in a list are told in brackets
     return any(key in text for key in {*keys, *rooms}) or "; write " in text
 
 

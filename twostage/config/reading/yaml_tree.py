@@ -166,7 +166,7 @@ class _Builder:
         except KeyError:
             self._refuse_tag(event.tag, place)
             return None
-        if isinstance(value, float) and not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value) and not self._of_old_file():
             self._note(place, self._here(), f"expected a finite number, found {event.value}", "not_finite")
             return None
         return value
@@ -253,6 +253,10 @@ class _Builder:
             return nodes
         self._note(place, MERGE_KEY, "expected a mapping or a list of mappings to merge", "merge_key")
         return []
+
+    def _of_old_file(self) -> bool:
+        """Whether this is what the carrier remembers, which is whatever an old file says."""
+        return bool(self._stack) and self._stack[0].key == "legacy"
 
     def _here(self) -> str:
         return ".".join(top.key for top in self._stack if top.awaits_value and top.key)
