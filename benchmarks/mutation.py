@@ -1,6 +1,6 @@
 """Mutation testing of the conversion: small mistakes are made in its rules one at a time, and the tests must see each.
 
-    python benchmarks/mutation.py --count 200 --seed 1
+    python benchmarks/mutation.py --count 200 --seed 1 --jobs 2
 
 draws mistakes in the rules, dialects, core, detection and synonyms. Each is tried in a process of its own: first
 the quick tests, then all that remain, the laws with few examples. Texts that people read are not changed.
@@ -16,6 +16,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib.abc import Loader, MetaPathFinder
@@ -39,6 +40,7 @@ LAWS = ("tests/legacy/test_legacy_laws.py",)
 OF_EXECUTION = ("as_executed", "crashes")  # these have tests of their own, which are slow and tell nothing about others
 EXECUTED = "tests/legacy/test_legacy_as_executed.py"
 EXAMPLES = 20
+LATE = "late"
 SECONDS = 180  # of work for one process; a mistake that never ends counts as seen
 TOLD = {"remark", "refuse", "crash", "unrepeatable", "NotHere", "differs", "ValueError"}
 OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -260,6 +262,7 @@ def main() -> None:
     options.add_argument("--count", type=int, default=200)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--minutes", type=float, default=600.0, help="draw no more after this time")
+    options.add_argument("--jobs", type=int, default=1, help="mistakes that are tried at the same time")
     options.add_argument("--without-laws", action="store_true", help="leave out the laws, which take longest")
     asked = options.parse_args()
     os.chdir(ROOT)
@@ -272,18 +275,26 @@ def main() -> None:
     if seen(None, quick=asked.without_laws):
         raise SystemExit("the tests fail without a mistake")
     killed, tried, started = 0, 0, time.monotonic()
-    for site in drawn:
-        if time.monotonic() - started > 60 * asked.minutes:
-            break
-        tried += 1
-        code, what = mutated(site)
-        if seen(Mutated(site, code), quick=asked.without_laws):
-            killed += 1
-        else:
-            print(f"not seen: {what}", flush=True)
-        if tried % 10 == 0:
-            print(f"{killed} of {tried} seen", flush=True)
+    attempt = partial(missed, quick=asked.without_laws, until=started + 60 * asked.minutes)
+    with ThreadPoolExecutor(asked.jobs) as pool:  # threads that wait: each mistake is tried in a process of its own
+        for result in pool.map(attempt, drawn):
+            if result is LATE:
+                continue
+            tried += 1
+            killed += result is None
+            if result is not None:
+                print(f"not seen: {result}", flush=True)
+            if tried % 10 == 0:
+                print(f"{killed} of {tried} seen", flush=True)
     print(f"{killed} of {tried} seen ({100 * killed / max(tried, 1):.1f} %)")
+
+
+def missed(site: Site, *, quick: bool, until: float) -> str | None:
+    """What no test has seen; None where one has, and LATE where time is up."""
+    if time.monotonic() > until:
+        return LATE
+    code, what = mutated(site)
+    return None if seen(Mutated(site, code), quick=quick) else what
 
 
 if __name__ == "__main__":
