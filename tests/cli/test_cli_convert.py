@@ -176,8 +176,19 @@ def test_a_pipeline_by_name_of_the_option_makes_it_unified(command, old):
         (b"name: x\nvalues: 3\n", "no configuration of the old project"),
         (b"[" * 400_000, "nested"),
         (b"", "empty"),
+        (b"# a comment\n", "empty"),
+        (b"\x00", "control character"),
+        (b"1: 2\n", "expected text as key"),
+        (b"null: 2\n", "expected text as key"),
+        (b"? [a, b]\n: 1\n", "expected text as key"),
+        (b"x: *none\n", "not defined above"),
+        (b"x: &x [*x]\n", "would never end"),
+        (b"x: {<<: 3}\n", "expected a mapping or a list of mappings to merge"),
+        (b"x: !!python/object:os.system {}\n", "is not allowed"),
+        (b"x: " + 2000 * b"9", "a number of more than 1000 digits"),
+        (b"".join(b" " * depth + b"k:\n" for depth in range(1400)), "nested"),
     ],
-    ids=["tab", "two documents", "list", "key", "foreign", "nesting", "empty"],
+    ids=lambda given: given if isinstance(given, str) else "",
 )
 def test_bad_files_get_one_sentence(command, tmp_path, content, sentence):
     path = tmp_path / "bad.yaml"
@@ -199,6 +210,33 @@ def test_values_that_are_no_numbers_are_kept_and_come_back(command, old, tmp_pat
     assert (back["data"]["batch_size"], str(back["task"]["gamma"])) == (float("inf"), "nan")
     target.write_text("seeds: [.inf]\n" + target.read_text("utf-8"), encoding="utf-8")
     assert "expected a finite number" in command("validate", target)[1]
+
+
+@pytest.mark.parametrize("change", [lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n")])
+def test_marks_and_line_ends_of_other_systems_are_read(command, old, change):
+    old.write_bytes(change(OLD).encode("utf-8"))
+    code, out, _ = command("convert", old)
+    assert code == 0
+    assert "\r" not in out
+    assert yaml.safe_load(out)["seeds"] == [42, 43]
+
+
+@pytest.mark.parametrize("value", ["2024-01-01", "2024-01-01 10:00:00", "1e400", "1.0e+400", "0x1F", "017", "1:30:00"])
+def test_what_the_old_loader_reads_in_its_own_way_comes_back(command, old, tmp_path, value):
+    old.write_text(OLD + f"when: {value}\n", encoding="utf-8")
+    target = tmp_path / "new.yaml"
+    assert command("convert", old, "-o", target)[0] == 0
+    assert command("validate", target)[:2] == (0, f"{target}: ok\n")
+    _, out, _ = command("convert", target, "--to", "legacy")
+    was, back = yaml.safe_load(value), yaml.safe_load(out)["when"]
+    assert str(back) == str(was)  # a date comes back as its text, which a notice tells
+
+
+def test_a_folder_without_files_and_a_file_that_is_none_get_a_sentence(command, tmp_path):
+    (tmp_path / "folder.yaml").mkdir()
+    code, out, err = command("convert", tmp_path / "folder.yaml")
+    assert (code, out) == (1, "")
+    assert "folder.yaml holds no YAML file" in err
 
 
 def test_a_file_in_the_old_encoding_is_read_and_told(command, tmp_path):

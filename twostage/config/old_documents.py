@@ -38,12 +38,13 @@ def looks_old(written: Any) -> bool:
     """
     if not isinstance(written, Mapping) or "legacy" in written:
         return False
-    listed, blocks, stages = _listed(written), _blocks(written), _mappings(written, _STAGES)
+    listed, blocks = _listed(written), _blocks(written)
+    stages = [each for each in _mappings(written, _STAGES) if each]  # an empty one says nothing
     if any(_NEW_KEYS & set(stage) for stage in (*listed, *blocks, *stages)):
         return False
     if stages:
         return any("task" in found or len(found) > 1 for found in map(_sections, stages))
-    return bool(listed or blocks or _mappings(written, ("base_configs",))) or _sections(written) == set(_SECTIONS)
+    return bool(listed or blocks or _mappings(written, ("base_configs",))) or _whole(written)
 
 
 def _mappings(written: Mapping[str, Any], names: Iterable[str]) -> list[Mapping[str, Any]]:
@@ -54,6 +55,20 @@ def _mappings(written: Mapping[str, Any], names: Iterable[str]) -> list[Mapping[
 def _sections(written: Mapping[str, Any]) -> set[str]:
     """Which of data, model and task stand there as old sections."""
     return {name for name, spellings in _SECTIONS.items() if _mappings(written, spellings)}
+
+
+def _whole(written: Mapping[str, Any]) -> bool:
+    """Whether all three sections are there, of which some may be null where another one is surely old."""
+    if _sections(written) == set(_SECTIONS):
+        return True
+    present = {name for name, spellings in _SECTIONS.items() if any(each in written for each in spellings)}
+    null = all(isinstance(written.get(each), Mapping | None) for spellings in _SECTIONS.values() for each in spellings)
+    return present == set(_SECTIONS) and null and (_told(written) or bool(_mappings(written, ("task",))))
+
+
+def _told(written: Mapping[str, Any]) -> bool:
+    """Whether a section holds a key that only old ones have."""
+    return any(isinstance(written.get(name), Mapping) and keys & set(written[name]) for name, keys in _OLD_KEYS.items())
 
 
 def _listed(written: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -92,8 +107,7 @@ def old_part(written: Any) -> tuple[str, ...]:
         return ()
     if "name" in written and _BARE_TRAINER & set(written) and not any(isinstance(v, Mapping) for v in written.values()):
         return ("trainer",)
-    told = any(isinstance(written.get(name), Mapping) and keys & set(written[name]) for name, keys in _OLD_KEYS.items())
     whole = all(isinstance(value, Mapping | None) for value in written.values())
     parts = whole and set(written) <= {"data", "model", "trainer", *_OLD_SECTIONS}
-    old = told or bool(_OLD_SECTIONS & set(written))
+    old = _told(written) or bool(_OLD_SECTIONS & set(written))
     return tuple(written) if parts and old and not looks_old(written) else ()

@@ -10,7 +10,7 @@ from twostage.config.carrier import Pipeline, Reading, Shape
 from twostage.config.document import TwoStageConfig
 from twostage.legacy.convert import ConversionError, to_new
 from twostage.legacy.detect import detect
-from twostage.legacy.models.sections import Data, Environment, Model, OldSection, Task, Trainer
+from twostage.legacy.models.sections import Data, Environment, Model, Numbers, OldSection, Task, Trainer
 
 
 class OldDocument(BaseModel):
@@ -84,15 +84,15 @@ class Block(OldSection):
 class PretrainingBlock(Block):
     """Pretraining of pipelines 03 and 04."""
 
-    backbones_to_compare: list[str] | None = Field(None, description="One pretraining for each.")
-    target_systems: list[int] | None = Field(None, description="Systems.")
+    backbones_to_compare: list[str] | str | None = Field(None, description="One pretraining for each.")
+    target_systems: Numbers = Field(None, description="Systems.")
 
 
 class FinetuningBlock(Block):
     """Fine-tuning of pipelines 03 and 04."""
 
-    individual_systems: list[int] | None = Field(None, description="Single-task fine-tuning, one for each.")
-    multitask_system: list[int] | int | bool | None = Field(None, description="Multi-task fine-tuning.")
+    individual_systems: Numbers = Field(None, description="Single-task fine-tuning, one for each.")
+    multitask_system: Numbers | bool = Field(None, description="Multi-task fine-tuning.")
     finetune_targets: list[dict[str, Any]] | None = Field(None, description="One fine-tuning for each.")
 
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Number = float | int | str  # the old loader read 5e-4 as text
 Switch = bool | dict[str, Any] | None
-Words = list[str] | str | None
+Numbers = Number | list[Any] | None  # one, or a list where the quantity repeats
+Words = list[str] | str | dict[str, Any] | None
 
 
 class OldSection(BaseModel):
@@ -25,9 +26,9 @@ class Environment(OldSection):
     """Seeds, folders, loggers; upper-case keys were exported to the environment."""
 
     project: str | None = Field(None, description="Name of the project.")
-    seed: Number | None = Field(None, description="Seed of the first repeat.")
-    iterations: Number | None = Field(None, description="Number of repeats.")
-    seed_list: list[int] | None = Field(None, description="Seeds, one repeat each.")
+    seed: Numbers = Field(None, description="Seed of the first repeat.")
+    iterations: Numbers = Field(None, description="Number of repeats.")
+    seed_list: Numbers = Field(None, description="Seeds, one repeat each.")
     output_dir: str | None = Field(None, description="Folder of the results.")
 
 
@@ -36,9 +37,9 @@ class Data(OldSection):
 
     data_dir: str | None = Field(None, description="Folder of the recordings.")
     metadata_file: str | None = Field(None, description="Metadata table in that folder.")
-    batch_size: Number | None = Field(None, description="Windows per batch.")
+    batch_size: Numbers = Field(None, description="Windows per batch.")
     num_workers: Number | None = Field(None, description="Processes that load.")
-    window_size: Number | None = Field(None, description="Samples per window.")
+    window_size: Numbers = Field(None, description="Samples per window.")
     stride: Number | None = Field(None, description="Samples between sequential windows.")
     num_window: Number | None = Field(None, description="Windows per recording.")
     window_sampling_strategy: str | None = Field(None, description="evenly_spaced, sequential or random.")
@@ -64,7 +65,7 @@ class Task(OldSection):
 
     name: str | None = Field(None, description="Task module.")
     type: str | None = Field(None, description="Family of the task: DG, CDDG, FS, GFS, pretrain, In_distribution.")
-    target_system_id: list[Any] | int | None = Field(None, description="Systems.")
+    target_system_id: Numbers = Field(None, description="Systems.")
     target_domain_num: Number | None = Field(None, description="Number of last domains that are tested.")
     lr: Number | None = Field(None, description="Learning rate.")
     weight_decay: Number | None = Field(None, description="Weight decay.")
@@ -82,6 +83,6 @@ class Trainer(OldSection):
     monitor: str | None = Field(None, description="Metric that selects the checkpoint.")
     early_stopping: Switch = Field(None, description="Whether training ends early.")
     patience: Number | None = Field(None, description="Epochs without improvement.")
-    gpus: Number | None = Field(None, description="Number of devices.")
+    gpus: Numbers = Field(None, description="Number of devices, or their numbers.")
     device: str | None = Field(None, description="cpu, or anything else for whatever there is.")
-    precision: int | str | None = Field(None, description="Arithmetic; never read.")
+    precision: Number | None = Field(None, description="Arithmetic; never read.")
