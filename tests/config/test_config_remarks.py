@@ -33,6 +33,21 @@ def test_a_training_shorter_than_its_cadence_is_told():
     assert note == "stage_1 is validated once, after its last epoch (validate_every is 5, epochs is 1)"
 
 
+@pytest.mark.parametrize(
+    ("patience", "changes", "told"), [(3, {}, True), (2, {}, False), (5, {"validate_every": 0.5}, False)]
+)
+def test_a_patience_longer_than_the_training_is_told(patience, changes, told):
+    found = notes(stage_1={**STAGE, "epochs": 3, "early_stopping": {"patience": patience}, **changes})
+    sentence = "stage_1 never stops early (early_stopping.patience is 3, epochs is 3)"
+    assert [note.partition(":")[0] for note in found] == [sentence] * told
+
+
+def test_a_unified_metric_of_one_system_is_told():
+    assert notes(stage_1={"pretrain_mode": "unified_metric", "systems": [1, 2]}) == []
+    (note,) = notes(stage_1={"pretrain_mode": "unified_metric", "systems": [1]})
+    assert "nothing is compared across systems" in note
+
+
 def test_windows_shorter_than_a_patch_are_told():
     (note,) = notes(data={"window": {"placement": "random", "length": 63}})
     assert note == (

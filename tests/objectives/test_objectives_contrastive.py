@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from pydantic import ValidationError
 from pytorch_metric_learning.losses import NTXentLoss
 
 from twostage.config.model import ModelConfig
@@ -81,3 +82,9 @@ def test_the_temperature_is_used():
     z, identity = torch.randn(8, 4), torch.arange(4).repeat(2)
     low, high = (objective(loss=NTXent(temperature=t)).compare.loss(z, identity) for t in (0.1, 1.0))
     assert low.item() != pytest.approx(high.item())
+
+
+def test_what_the_document_takes_for_a_monitor_is_what_is_logged():
+    assert objective().logged() == {"train/loss", "validation/loss"}
+    with pytest.raises(ValidationError, match=r"validation/macro_f1 is never logged by pretrain_mode contrastive"):
+        objective(checkpoint={"monitor": "validation/macro_f1", "mode": "max"})

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from twostage.config.load import load_config
 from twostage.config.model import HSE, ModelConfig
@@ -304,3 +305,11 @@ def test_an_epoch_can_be_chosen_by_what_it_restores(monitor, mode):
     config = load_config({"stage_1": {"pretrain_mode": "reconstruction", "checkpoint": checkpoint}})
     assert config.stage_1.checkpoint.mode == mode
     assert monitor in objective().logged()
+
+
+def test_what_the_document_takes_for_a_monitor_is_what_is_logged():
+    ours = objective()
+    named = {"train/loss", "validation/loss", *(f"validation/{name}" for name in ours.config.measures)}
+    assert ours.logged() == named
+    with pytest.raises(ValidationError, match=r"validation/accuracy is never logged by pretrain_mode reconstruction"):
+        objective(checkpoint={"monitor": "validation/accuracy", "mode": "max"})

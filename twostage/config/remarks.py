@@ -6,17 +6,26 @@ from collections.abc import Iterator
 
 from twostage.config.document import TwoStageConfig
 from twostage.config.model.embeddings import TimedPatches
+from twostage.config.stage_1 import UnifiedMetricConfig
 
 
 def remarks(config: TwoStageConfig) -> Iterator[str]:
     """One sentence for each."""
-    embedding = config.model.embedding
+    embedding, stage_1 = config.model.embedding, config.stage_1
+    if isinstance(stage_1, UnifiedMetricConfig) and len(stage_1.systems or (1, 2)) == 1:
+        yield "stage_1 is a unified_metric pretraining of one system: nothing is compared across systems"
     for name, stage in config.stages.items():
         warmup, length = getattr(stage.scheduler, "warmup_epochs", 0.0), config.data_of(stage).window.length
         if stage.trains and warmup > stage.epochs:
             yield (
                 f"{name} ends within its warm-up (scheduler.warmup_epochs is {warmup:g}, epochs is {stage.epochs}): "
                 "its rate never gets to optimizer.lr"
+            )
+        stopping = stage.early_stopping
+        if stage.trains and stopping is not None and stopping.patience >= stage.epochs / min(1.0, stage.validate_every):
+            yield (
+                f"{name} never stops early (early_stopping.patience is {stopping.patience}, epochs is {stage.epochs}): "
+                "it takes more checks without a gain than there are"
             )
         if stage.trains and stage.validate_every > stage.epochs:
             yield (

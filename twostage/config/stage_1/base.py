@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from twostage.config.base import Count, FromList, Ids, Section
 from twostage.config.model.backbones import Backbone
@@ -56,6 +56,22 @@ class Pretraining(StageConfig):
         if twice is not None:
             raise ValueError(f"backbones names one {twice.kind} twice")
         return backbones
+
+    @model_validator(mode="after")
+    def _monitor_is_logged(self) -> Self:
+        known = ["train/loss", "validation/loss", *(f"validation/{each}" for each in self.measures or ())]
+        if self.measures is not None and self.checkpoint.monitor not in known:
+            mode = getattr(self, "pretrain_mode", "")
+            raise ValueError(
+                f"checkpoint.monitor {self.checkpoint.monitor} is never logged by pretrain_mode {mode}; it logs "
+                + ", ".join(known)
+            )
+        return self
+
+    @property
+    def measures(self) -> tuple[str, ...] | None:
+        """What its validation logs beside the loss; None where that depends on recordings or on other classes."""
+        return None
 
     @property
     def needs_patches(self) -> bool:

@@ -38,6 +38,11 @@ class ContrastiveConfig(Comparing):
     )
 
     @property
+    def measures(self) -> tuple[str, ...] | None:
+        """Nothing beside the loss, where that is the only term."""
+        return () if self.classification is None and self.prompt is None else None
+
+    @property
     def compares(self) -> MetricLoss:
         """The contrastive loss."""
         return self.loss

@@ -63,6 +63,11 @@ class ReconstructionConfig(Pretraining):
     )
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """How well hidden samples are restored."""
+        return "mse", "correlation", "spectral_similarity"
+
+    @property
     def needs_patches(self) -> bool:
         """It restores patches."""
         return True
