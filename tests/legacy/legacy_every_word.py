@@ -102,11 +102,9 @@ def plain(stage_1: Body | None = {}, stage_2: Body | None = {}) -> Body:  # noqa
 def _models() -> Iterator[Body]:
     for kind, table in EMBEDDINGS.items():
         body = {**plain(), "model": {"embedding": {"kind": kind, **full(table)}}}
-        if kind == "patch":  # as many patches as there are by default
-            body["data"]["window"] = {
-                "placement": "evenly_spaced",
-                "length": 64 * body["model"]["embedding"]["patch_length"],
-            }
+        if kind == "patch":  # as many patches as fit side by side
+            length = body["model"]["embedding"]["patches"] * body["model"]["embedding"]["patch_length"]
+            body["data"]["window"] = {"placement": "evenly_spaced", "length": length}
         yield body
     for kind, table in BACKBONES.items():
         yield {**plain(), "model": {"embedding": {"kind": "hse"}, "backbone": {"kind": kind, **full(table)}}}

@@ -111,9 +111,9 @@ def _document(draw: st.DrawFn, *, compared: bool) -> Body:
         if not compared:
             backbone = draw(st.sampled_from(sorted(BACKBONES)))
             body["model"]["backbone"] = {"kind": backbone, **draw(some(BACKBONES[backbone]))}
-            if kind == "patch" and backbone == "fno":  # old documents had one name for their widths
-                embedding.pop("hidden", None)
-                body["model"]["backbone"].pop("width", None)
+            for word, other in SHARED_WORDS.get((kind, backbone), {}).items():
+                embedding.pop(word, None)
+                body["model"]["backbone"].pop(other, None)
     return body
 
 
@@ -151,6 +151,8 @@ def _training(draw: st.DrawFn, stage: Body, *, classifies: bool, own_batches: bo
         _maybe(draw, stage, "window", windows(whole=True))
 
 
+# Old documents had one name for what an embedding and a backbone each have here.
+SHARED_WORDS = {("patch", "fno"): {"hidden": "width"}, ("patch", "patchtst"): {"activation": "activation"}}
 PENALTIES = st.sampled_from((0.0, 1e-5))
 
 

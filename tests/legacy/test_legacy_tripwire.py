@@ -36,8 +36,6 @@ UNSAID: dict[str, tuple[str, ...]] = {
         "windows.RandomlyPlaced.seed",
         "embeddings.HSEPrompt.dropout",
         "embeddings.HSEv2.dropout",
-        "embeddings.Patch.patches",
-        "embeddings.Patch.activation",
         "backbones.DLinear.window",
         "backbones.PatchTST.head_features",
         "backbones.TimesNet.kernels",

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from twostage.config.document import TwoStageConfig
 from twostage.config.fan_out import backbones_of
-from twostage.config.model import ModelConfig
+from twostage.config.model import ISFMPrompt, ModelConfig
 from twostage.config.variants import variants_of
 from twostage.engine.artifacts import json_text
 from twostage.engine.checkpoints import FORMAT, IMPORTED, save_checkpoint
@@ -21,7 +21,7 @@ from twostage.engine.old_weights import OldWeights, read_old_weights
 from twostage.engine.transfer import UNSEEN
 from twostage.errors import OutputError, TransferError
 from twostage.models.network import ENCODER_PREFIXES, Encoder
-from twostage.models.renaming import from_legacy, our_name
+from twostage.models.renaming import from_legacy, our_name, our_names
 
 _SHOWN = 6
 
@@ -77,8 +77,8 @@ def import_weights(old: Path, config: TwoStageConfig, output: Path, *, replace: 
     manifest = output.with_name(f"{output.name}.json")
     if not replace and (there := next((path for path in (output, manifest) if path.exists()), None)):
         raise OutputError(f"{there} exists already; --force replaces it")
-    weights = read_old_weights(old)
-    known = {name: ours for name in weights.tensors if (ours := our_name(name)) is not None}
+    weights = read_old_weights(old, outer_prompt=isinstance(config.model.network, ISFMPrompt))
+    known = our_names(weights.tensors)
     renamed = from_legacy({name: weights.tensors[name] for name in known})
     model = _fitting(old, config, weights, renamed)
     try:

@@ -21,6 +21,7 @@ from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from twostage.errors import TransferError
 from twostage.models.renaming import our_name
+from twostage.models.renaming_prompt import IDLE
 
 # Modules whose classes old checkpoints hold as settings: those of the old project, of Lightning, and of plain values.
 _SETTINGS = re.compile(
@@ -34,6 +35,7 @@ _HEADS = (
     ("_single_task_head.", "task_head."),
     ("task_head.task_heads.classification.", "task_head."),
 )
+_NO_PART = "no part of the network: neither embedding, backbone nor head"
 _NETWORK = ("embedding.", "backbone.", "task_head.", "task_heads.", "_single_task_head.")
 
 
@@ -50,12 +52,15 @@ class OldWeights:
     shapes: Mapping[str, tuple[int, ...]]
 
 
-def read_old_weights(path: Path) -> OldWeights:
-    """Read a checkpoint of the old project. Raises TransferError, also for a file that asks for code to be run."""
-    return plain_names(_state_of(path))
+def read_old_weights(path: Path, *, outer_prompt: bool = False) -> OldWeights:
+    """Read a checkpoint of the old project, with or without the prompt that stood beside some embeddings.
+
+    Raises TransferError, also for a file that asks for code to be run.
+    """
+    return plain_names(_state_of(path), outer_prompt=outer_prompt)
 
 
-def plain_names(state: Mapping[str, Tensor]) -> OldWeights:
+def plain_names(state: Mapping[str, Tensor], *, outer_prompt: bool = False) -> OldWeights:
     """The tensors without the names of what was wrapped around the network, heads in one layout."""
     wrapper = _wrapper(state)
     tensors: dict[str, Tensor] = {}
@@ -69,11 +74,19 @@ def plain_names(state: Mapping[str, Tensor]) -> OldWeights:
         elif chosen is not None and plain.startswith(_NETWORK[2:]):
             left_out[name] = f"a head beside {chosen.removesuffix('.')}"
             continue
-        if not name.startswith(wrapper) or not _of_the_network(plain):
-            left_out[name] = "no part of the network: neither embedding, backbone nor head"
+        reason = _elsewhere(plain, outer_prompt=outer_prompt) if name.startswith(wrapper) else _NO_PART
+        if reason is not None:
+            left_out[name] = reason
             continue
         tensors[plain], written[plain] = tensor, name
     return OldWeights(tensors, written, left_out, {name: tuple(tensor.shape) for name, tensor in state.items()})
+
+
+def _elsewhere(plain: str, *, outer_prompt: bool) -> str | None:
+    """Why a tensor is no part of the network that is wanted; None where it is one."""
+    if IDLE.fullmatch(plain):
+        return None if outer_prompt else "a prompt beside the embedding; model.network.kind: isfm_prompt has one"
+    return None if _of_the_network(plain) else _NO_PART
 
 
 def _of_the_network(plain: str) -> bool:

@@ -16,7 +16,7 @@ from torch import Tensor
 from twostage.errors import TransferError
 from twostage.models.renaming_heads import HEAD_PAIRS, head_pairs
 from twostage.models.renaming_networks import NETWORK_NAMES, NETWORK_PAIRS
-from twostage.models.renaming_outer import join, join_legacy, split, split_legacy
+from twostage.models.renaming_outer import inside, join, join_legacy, split, split_legacy
 from twostage.models.renaming_prompt import PAIRS, Pairs
 
 State = dict[str, Tensor]
@@ -137,6 +137,15 @@ def our_name(name: str) -> str | None:
         return f"backbone.layers.{match[1]}.self_attn.in_proj_{match[3]}"
     rows = [*((row.legacy, row.ours) for row in _RESHAPED), *_SAME_TENSOR]
     return next((new for old, ours in rows if (new := _renamed(name, old, ours)) is not None), None)
+
+
+def our_names(state: Mapping[str, Tensor]) -> dict[str, str]:
+    """What we call each tensor of a PHM-Vibench state dict; those without a counterpart are left out."""
+    inner, outer = split_legacy(state)
+    named = {name: our_name(name) for name in inner}
+    ours = {name: inside(new) if outer else new for name, new in named.items() if new is not None}
+    beside = {name.removeprefix("embedding."): our_name(name) for name in outer}
+    return ours | {name: new for name, new in beside.items() if new is not None}
 
 
 def _to_legacy(state: Mapping[str, Tensor]) -> State:

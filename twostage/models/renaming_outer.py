@@ -27,7 +27,12 @@ def join(inner: State, outer: State) -> State:
     """Our state: the embedding within the one that has the prompt."""
     if not outer:
         return inner
-    return {_moved(name, "embedding.", _OUR_SIGNAL): tensor for name, tensor in inner.items()} | outer
+    return {inside(name): tensor for name, tensor in inner.items()} | outer
+
+
+def inside(name: str) -> str:
+    """The name of a tensor beside which there is an outer prompt: the embedding lies within it."""
+    return _moved(name, "embedding.", _OUR_SIGNAL)
 
 
 def split(state: Mapping[str, Tensor]) -> tuple[State, State]:

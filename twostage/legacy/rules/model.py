@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from twostage.legacy.core.backward import Wishes
@@ -119,6 +120,9 @@ class Encoder:
         for new, value, option in options(view, draft, tables[kind]):
             if not (bare and new.startswith("prompt.")):
                 draft.set(f"model.{part}.{new}", value, option)
+        if part == "backbone":
+            for name, features in floor_of_heads(draft, get(draft.body, "model.backbone")[1]).items():
+                draft.set(f"model.backbone.{name}", features)
 
     @staticmethod
     def _agree(view: View, draft: Draft) -> None:
@@ -192,7 +196,7 @@ class Compared:
             for new, value, option in options(view, draft, BACKBONES[kind]):
                 entry[new] = value
                 used.append(option)
-            entries.append(entry)
+            entries.append(entry | floor_of_heads(draft, entry))
         if entries:
             draft.set("stage_1.backbones", entries, *used)
 
@@ -245,6 +249,13 @@ def head_key(body: Body, stage: Stage | None) -> str | None:
         task = get(body, f"{stage}.tasks.classification")[1]
         return None if task is None else f"{stage}.tasks.classification.head"
     return f"{stage}.head" if mode in {"finetune", "unified_metric"} else None
+
+
+def floor_of_heads(draft: Draft, backbone: Mapping[str, Any]) -> dict[str, int]:
+    """Heads of a PatchTST that cannot share the features evenly: each had the whole part of its share."""
+    dim, heads = get(draft.body, "model.embedding.dim")[1], backbone.get("heads")
+    uneven = backbone["kind"] == "patchtst" and dim and heads and dim % heads and dim > heads
+    return {"head_features": dim // heads} if uneven else {}
 
 
 def options(view: View, draft: Draft, table: tuple[Option, ...]) -> list[tuple[str, Any, Leaf]]:

@@ -12,12 +12,14 @@ from twostage.legacy.core.forward import Names
 
 Option = tuple[str, Names, Codec]
 
+_COUNT: Option = ("patches", ("model.num_patches", "model.n_patches"), Whole(1))
 _PATCHES: tuple[Option, ...] = (
     ("patch_length", ("model.patch_size_L",), Whole(1)),
     ("patch_channels", ("model.patch_size_C",), Whole(1)),
-    ("patches", ("model.num_patches", "model.n_patches"), Whole(1)),
+    _COUNT,
     ("dim", ("model.output_dim",), Whole(1)),
 )
+_BETWEEN_LAYERS = ("gelu", "tanh", "sigmoid", "relu", "leaky_relu", "softplus", "elu", "silu")
 _ACTIVATION = Choice({"relu": ("relu",), "gelu": ("gelu",)})
 
 EMBEDDINGS: Mapping[str, tuple[Option, ...]] = {
@@ -41,9 +43,11 @@ EMBEDDINGS: Mapping[str, tuple[Option, ...]] = {
     ),
     "patch": (
         ("patch_length", ("model.patch_size_L",), Whole(1)),
+        _COUNT,
         ("channels", ("model.input_dim",), Whole(1)),
         ("dim", ("model.output_dim",), Whole(1)),
         ("hidden", ("model.d_model",), Whole(1)),
+        ("activation", ("model.activation",), Choice({name: (name,) for name in _BETWEEN_LAYERS})),
     ),
 }
 EMBEDDING_NAMES = Choice(
