@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from io import StringIO
 from types import SimpleNamespace
 
@@ -46,6 +47,15 @@ def play(progress, epochs=2):
 def test_a_pipe_gets_lines_and_a_terminal_gets_bars(console):
     assert isinstance(progress_on(console()), PlainProgress)
     assert isinstance(progress_on(console(force_terminal=True)), LiveProgress)
+
+
+def test_a_log_of_many_stages_names_some_of_them(console):
+    screen = console()
+    many = dataclasses.replace(PLAN, stages=PLAN.stages * 400)
+    PlainProgress(screen).run_started(many)
+    (line,) = screen.file.getvalue().splitlines()
+    assert line.startswith(f"1,200 stages: {', '.join(NAMES)}, ")
+    assert line.endswith(f"{NAMES[0]} and 1,190 more")
 
 
 def test_plain_progress_is_one_line_per_event(console):

@@ -63,6 +63,8 @@ def test_one_run_is_shown_with_each_training(shell, results):
     assert code == 0
     for told in ("fast", "complete; 2 of 2 trainings done", "stage_1/seed-0", "test/macro_f1", "config.lock.yaml"):
         assert told in out
+    assert "stage_2/seed-0/" in out, "names are broken behind slashes alone"
+    assert "system-3/pretrained" in out
     assert "To go on" not in out
 
 

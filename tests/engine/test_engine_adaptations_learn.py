@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lightning.pytorch as pl
 import pytest
+from rigs import document, write_rig
 
 from twostage import TwoStageRun, make_plan
 from twostage.engine.loaders import StageLoaders
@@ -76,3 +77,16 @@ def test_an_adaptation_learns(tmp_path, mode):
             found = result.metrics[f"test/anomaly_detection/{name}"]
             assert found > max(0.5, before[f"anomaly_detection/{name}"]) + MARGIN
         assert result.metrics["test/signal_prediction/mse"] < before["signal_prediction/mse"]
+
+
+def test_a_remaining_life_is_learnt(tmp_path):
+    """The mean life of what is tested has an R2 of 0, which is what guessing can reach."""
+    stage_2 = {"adapt_mode": "multitask", "targets": [{"system": 1}], "tasks": {"rul_prediction": {}}, "epochs": 15}
+    rig = write_rig(tmp_path / "rig", systems=(1,), lives=True)
+    written = document(rig, tmp_path / "save", stage_1=None, stage_2=stage_2 | {"optimizer": RATE, "control": "none"})
+    run = TwoStageRun(written)
+    before = untrained(run.config)
+    (result,) = run.fit().stages
+    found = {name: result.metrics[f"test/rul_prediction/{name}"] for name in ("r2", "mae")}
+    assert found["r2"] > max(0.0, before["rul_prediction/r2"]) + MARGIN
+    assert found["mae"] < before["rul_prediction/mae"]

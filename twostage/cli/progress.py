@@ -14,6 +14,7 @@ from twostage.engine.plan import Plan, Stage
 from twostage.engine.results import Failure, StageResult
 
 _SHOWN = 6  # bars of stages that are done
+_NAMED = 10  # stages that a log names at its start
 
 
 class LiveProgress(Silent):
@@ -109,7 +110,9 @@ class PlainProgress(Silent):
 
     def run_started(self, plan: Plan) -> None:
         """Say what is to come."""
-        self._say(f"{len(plan.stages)} stages: " + ", ".join(stage.name for stage in plan.stages))
+        names = [stage.name for stage in plan.stages[:_NAMED]]
+        more = len(plan.stages) - len(names)
+        self._say(f"{len(plan.stages):,} stages: {', '.join(names)}{f' and {more:,} more' if more else ''}")
 
     def stage_started(self, stage: Stage, *, epochs: int, batches: int) -> None:
         """Say how long the stage is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from twostage.report.runs import Run
 
 _LEADING = ("test/macro_f1", "test/accuracy", "validation/loss")
 _MISSING = object()
+_WIDTH = 22  # of a line of a stage's name
 
 
 def list_view(runs: Sequence[Run], states: Mapping[str, str]) -> RenderableType:
@@ -46,7 +48,9 @@ def run_view(run: Run, state: str) -> RenderableType:
     )
     for name, value in told:
         head.add_row(Text(name), Text(value, overflow="fold"))
-    table = _table("Trainings", "training", "state", "best epoch", "seconds", "result", "key")
+    table = _table("Trainings", "training", "state", "best\nepoch", "took", "result", "key")
+    for column in table.columns:
+        column.no_wrap = True  # names are in lines already
     for name in run.manifest["planned"]:
         table.add_row(*_stage_cells(run, name))
     parts: list[RenderableType] = [head, table]
@@ -68,7 +72,7 @@ def diff_view(first: Run, second: Run, documents: tuple[Mapping[str, Any], Mappi
     metrics = _table("Metrics", "training", "metric", first.id, second.id, "difference")
     for name in shared:
         for row in _metric_rows(first.stages[name]["metrics"], second.stages[name]["metrics"]):
-            metrics.add_row(name, *row)
+            metrics.add_row(_folded(name), *row)
     parts: list[RenderableType] = [keys if keys.row_count else Text("The documents say the same.")]
     parts.append(metrics if metrics.row_count else Text("No metric differs."))
     parts.append(Text(f"{len(shared):,} trainings in both, {len(same):,} of them the same one (equal keys)."))
@@ -83,10 +87,20 @@ def _stage_cells(run: Run, name: str) -> tuple[str, ...]:
     stage = run.stages.get(name)
     if stage is None:
         failed = any(failure["name"] == name for failure in run.failures)
-        return name, "failed" if failed else "not done", "", "", "", key
+        return _folded(name), "failed" if failed else "not done", "", "", "", key
     leading = next((metric for metric in _LEADING if metric in stage["metrics"]), None)
-    result = "" if leading is None else f"{leading} {stage['metrics'][leading]:.4f}"
-    return name, "done", f"{stage['best_epoch']:,}", f"{stage['seconds']:,.1f}", result, key
+    result = "" if leading is None else f"{leading}\n{stage['metrics'][leading]:.4f}"
+    return _folded(name), "done", f"{stage['best_epoch']:,}", f"{stage['seconds']:,.1f} s", result, key
+
+
+def _folded(name: str) -> str:
+    """The name of a stage in lines that a table has room for, broken behind slashes."""
+    lines = [""]
+    for part in re.findall(r"[^/]+/?", name):
+        if lines[-1] and len(lines[-1] + part) > _WIDTH:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _metric_rows(one: Mapping[str, float], other: Mapping[str, float]) -> Iterator[tuple[str, ...]]:
