@@ -1,0 +1,116 @@
+"""Limits and names of the rules against the document: what a rule takes is what the key takes, no more and no less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from legacy_strategies import OLD_KEYS
+from test_legacy_forms import FLAT, STAGES_IN_FULL, changed, converted, flat, read
+
+from twostage.config.checking.shapes import Shape, root_shape
+from twostage.legacy.convert import to_new, to_old
+from twostage.legacy.core.codecs import Codec, Number, Whole
+from twostage.legacy.core.leaves import same
+from twostage.legacy.core.rule import Scalar
+from twostage.legacy.rules import data, environment, episodes, model_tables, multitask, networks, scheduler, trainer
+from twostage.legacy.synonyms import KNOWN
+
+
+def below(shape: Shape, dotted: str) -> Shape:
+    for part in dotted.split("."):
+        shape = shape.properties[part]
+    return shape
+
+
+def stage(mode: str) -> Shape:
+    return root_shape().properties["stage_2"].tags[mode]
+
+
+def limited() -> Iterator[tuple[str, Codec, Shape]]:
+    """Each option that a table knows, with its codec and what the document takes."""
+    tables = {
+        "embedding": model_tables.EMBEDDINGS,
+        "backbone": model_tables.BACKBONES,
+        "network": networks.NETWORKS,
+    }
+    for part, table in tables.items():
+        for kind, options in table.items():
+            shape = root_shape().properties["model"].properties[part].tags[kind]
+            yield from ((f"{part} {kind} {new}", codec, below(shape, new)) for new, _, codec in options)
+    for kind, options in scheduler.OPTIONS.items():
+        shape = stage("finetune").properties["scheduler"].tags[kind]
+        yield from ((f"scheduler {kind} {new}", codec, below(shape, new)) for new, _, codec in options)
+    for new, _, codec in episodes.KEYS:
+        yield new, codec, below(stage("fewshot"), new)
+    for task, options in multitask.OPTIONS.items():
+        shape = below(stage("multitask"), f"tasks.{task}")
+        yield from ((f"{task} {new}", codec, below(shape, new)) for new, _, codec in options)
+    for rule in (*environment.DOCUMENT, *data.DOCUMENT, *trainer.DOCUMENT):
+        if isinstance(rule, Scalar):
+            yield rule.new, rule.codec, below(root_shape(), rule.new)
+
+
+LIMITED = {name: (codec, shape) for name, codec, shape in limited() if isinstance(codec, Number | Whole)}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_rule_takes_the_numbers_that_the_document_takes(name):
+    codec, shape = LIMITED[name]
+    stated = {key: value for each in shape.schemas for key, value in each.items() if "imum" in key}
+    wanted = {
+        "minimum": codec.least,
+        "exclusiveMinimum": getattr(codec, "above", None),
+        "exclusiveMaximum": codec.below,
+    }
+    assert stated == {key: value for key, value in wanted.items() if value is not None}
+
+
+def test_every_name_that_decides_is_one_that_a_rule_spells_out():
+    """Names of options below a schedule or a task are made of parts; the others stand in the rules as they are."""
+    made = ("scheduler.", "progressive_unfreezing.", "loss_weight", "pipeline_03.")
+    parts = {"data_dir", "output_dir", "seed", "iterations", "num_runs", "save.save_dir"}
+    plain = {name for name in KNOWN - parts if not any(each in name for each in made)}
+    assert plain - set(OLD_KEYS) == {"data.window_sampling_strategy", "data.window_size"}  # as data.window is new
+
+
+@pytest.mark.parametrize(("value", "taken"), [(0.0, 0.0), (0.9, 0.9), (1.0, None), (1.5, None), (-0.1, None)])
+def test_label_smoothing_is_below_one(value, taken):
+    written = converted(flat(task=f"label_smoothing: {value}")).stage_2
+    assert written.label_smoothing == (taken or 0.0)
+
+
+@pytest.mark.parametrize(("value", "weight"), [(0.0, None), (0.5, 0.5), (2, 2.0)])
+def test_a_classification_beside_the_comparison_leaves_out_what_has_no_label(value, weight):
+    text = changed(FLAT, "task", type="pretrain", name="hse_contrastive", classification_weight=value)
+    first = converted(text).stage_1
+    assert (first.classification and first.classification.weight) == weight
+    assert first.unlabelled == ("error" if weight is None else "exclude")
+
+
+def test_a_list_of_one_adaptation_is_an_adaptation():
+    document = read(STAGES_IN_FULL)
+    document["stages"] = document["stages"][1:]
+    conversion = to_new([document])
+    assert "stage_1" not in conversion.document
+    assert conversion.document["stage_2"]["adapt_mode"] == "finetune"
+    assert same(to_old(conversion.document), [document])
+
+
+@pytest.mark.parametrize("loss", ["CE", "NLL", "INFONCE", "SUPCON", "TRIPLET", "PROTOTYPICAL", "MSE"])
+def test_losses_of_a_classifier_as_executed(loss):
+    conversion = to_new([read(flat(task=f"loss: {loss}"))], reading="as_executed")
+    codes = [each.code for each in conversion.remarks if each.path == (0, "task", "loss")]
+    wanted = {"CE": [], "MSE": ["crash"]}.get(loss, ["not-reproduced"])
+    assert [code for code in codes if code in {"crash", "not-reproduced"}] == wanted
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_of_two_files_a_window_goes_back_into_the_one_that_speaks_of_it(number):
+    first = changed(FLAT, "task", type="pretrain", name="hse_contrastive")
+    files = [read(first), read(FLAT)]
+    files[number]["data"]["window_size"] = 512
+    document = to_new(files).document
+    document["data" if "window" in document["data"] else "stage_2"]["window"]["length"] = 256
+    back = to_old(document)
+    assert [file["data"].get("window_size") for file in back] == [256 if place == number else None for place in (0, 1)]
