@@ -52,6 +52,11 @@ def test_sending_to_wandb_needs_a_login_before_anything_is_trained(rig, tmp_path
     with pytest.raises(TrainingError, match=r"loggers\[0\] sends to Weights & Biases, and nobody is logged in here"):
         run(rig, tmp_path / "save", {"kind": "wandb", "mode": "online"})
     assert not (tmp_path / "save").exists()
+    sender = {"kind": "wandb", "mode": "online", "missing": "tell"}
+    (result,) = run(rig, tmp_path, sender).stages
+    assert json.loads((result.directory / "metrics.json").read_text())["epochs"] == 2
+    (note,) = logger_notes(TwoStageConfig.model_validate({"stage_1": SHORT, "loggers": [sender]}).loggers)
+    assert note.startswith("loggers[0] (wandb) logs nothing, because nobody is logged in here")
 
 
 @pytest.mark.long

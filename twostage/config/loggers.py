@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated, ClassVar, Literal
 
@@ -11,7 +12,7 @@ from pydantic import Field
 from twostage.config.base import Component, FromList
 
 Missing = Literal["refuse", "tell"]
-_MISSING = "Without the package: refuse the run, or tell it and go on without this logger."
+_MISSING = "Without the package, or the login to send: refuse the run, or tell it and go on without this logger."
 _PROJECT = "Project there; null takes the name of the document."
 
 
@@ -122,6 +123,17 @@ def absent(loggers: Sequence[Logger]) -> Iterator[tuple[int, WandbLog | SwanLabL
             yield place, logger
 
 
+def without_login(loggers: Sequence[Logger]) -> Iterator[tuple[int, WandbLog]]:
+    """The loggers that send to Weights & Biases where nobody is logged in, with their place in the list."""
+    for place, logger in enumerate(loggers):
+        if isinstance(logger, WandbLog) and logger.sends and _installed(logger.package) and not _logged_in():
+            yield place, logger
+
+
+def _logged_in() -> bool:
+    return bool(import_module("wandb").login(prompt=False))
+
+
 def _installed(package: str) -> bool:
     """Whether it can be imported; a folder that happens to have its name, as trackers write them, is none."""
     found = find_spec(package)
@@ -130,9 +142,14 @@ def _installed(package: str) -> bool:
 
 def logger_notes(loggers: Sequence[Logger]) -> list[str]:
     """What is to be told of loggers that a run goes on without."""
+    package = "its package is not installed; to have it: pip install 'twostage[{}]'"
+    login = "nobody is logged in here; to have it: wandb login, or write mode: offline there"
+    silent = [
+        *((place, logger, package.format(logger.package)) for place, logger in absent(loggers)),
+        *((place, logger, login) for place, logger in without_login(loggers)),
+    ]
     return [
-        f"loggers[{place}] ({logger.kind}) logs nothing, because its package is not installed; "
-        f"to have it: pip install 'twostage[{logger.package}]'"
-        for place, logger in absent(loggers)
+        f"loggers[{place}] ({logger.kind}) logs nothing, because {reason}"
+        for place, logger, reason in silent
         if logger.missing == "tell"
     ]

@@ -95,15 +95,14 @@ def mlflow(config: configs.MLflowLog, place: Place) -> Logger:
 
 def check_loggers(document: TwoStageConfig) -> None:
     """Raise TrainingError where a logger of the document cannot log: before anything is read or trained."""
-    gone = dict(configs.absent(document.loggers))
-    for place, logger in gone.items():
+    for place, logger in configs.absent(document.loggers):
         if logger.missing == "refuse":
             raise TrainingError(
                 f"loggers[{place}] is {logger.kind}, whose package is not installed: "
                 f"pip install 'twostage[{logger.package}]', or write missing: tell there to go on without it"
             )
-    for place, each in enumerate(document.loggers):
-        if isinstance(each, configs.WandbLog) and each.sends and place not in gone and not _logged_in():
+    for place, sender in configs.without_login(document.loggers):
+        if sender.missing == "refuse":
             raise TrainingError(
                 f"loggers[{place}] sends to Weights & Biases, and nobody is logged in here: wandb login, or write "
                 "mode: offline there"
@@ -114,7 +113,7 @@ def check_loggers(document: TwoStageConfig) -> None:
 def opened(stage: Stage, folder: Path) -> Iterator[list[Logger]]:
     """The loggers of a training; each is told what is trained, and closed at the end, also where the training fails."""
     document = stage.document
-    gone = dict(configs.absent(document.loggers))
+    gone = dict([*configs.absent(document.loggers), *configs.without_login(document.loggers)])
     place = Place(folder, stage)
     made: list[Logger] = [
         build(each, place)
@@ -159,7 +158,3 @@ def _close(logger: Logger) -> None:
         logger.experiment.finish()
     elif type(logger).__module__.startswith("swanlab"):
         import_module("swanlab").finish()
-
-
-def _logged_in() -> bool:
-    return bool(import_module("wandb").login(prompt=False))
