@@ -13,7 +13,21 @@ from twostage.legacy.convert import to_new, to_old
 from twostage.legacy.core.codecs import Codec, Number, Whole
 from twostage.legacy.core.leaves import same
 from twostage.legacy.core.rule import Scalar
-from twostage.legacy.rules import data, environment, episodes, model_tables, multitask, networks, scheduler, trainer
+from twostage.legacy.detect import role_of
+from twostage.legacy.rules import (
+    data,
+    environment,
+    episodes,
+    model_tables,
+    multitask,
+    networks,
+    optimization,
+    pretraining,
+    scheduler,
+    strategy,
+    trainer,
+    unfreezing,
+)
 from twostage.legacy.synonyms import KNOWN
 
 
@@ -114,3 +128,90 @@ def test_of_two_files_a_window_goes_back_into_the_one_that_speaks_of_it(number):
     document["data" if "window" in document["data"] else "stage_2"]["window"]["length"] = 256
     back = to_old(document)
     assert [file["data"].get("window_size") for file in back] == [256 if place == number else None for place in (0, 1)]
+
+
+# Every spelling of the field, and what it is here; written down again without the tables of the rules.
+SPELLINGS = [
+    (scheduler.KINDS, "plateau", ["plateau", "ReduceOnPlateau", "ReduceLROnPlateau"]),
+    (scheduler.KINDS, "step", ["step", "StepLR"]),
+    (scheduler.KINDS, "cosine", ["cosine", "CosineAnnealingLR", "warmup_cosine"]),
+    (scheduler.KINDS, "constant", ["none", "constant"]),
+    (data.PLACEMENTS, "evenly_spaced", ["evenly_spaced"]),
+    (data.PLACEMENTS, "sequential", ["sequential"]),
+    (data.PLACEMENTS, "random", ["random"]),
+    (data.NORMALIZATIONS, "standardize", ["standardization", True, "True"]),
+    (data.NORMALIZATIONS, "minmax", ["minmax"]),
+    (data.NORMALIZATIONS, "none", ["none", False, "false"]),
+    (episodes.METRICS, "cosine", ["cosine"]),
+    (episodes.METRICS, "euclidean", ["euclidean", "l2"]),
+    (episodes.METRICS, "dot", ["dot"]),
+    (model_tables.BACKBONE_NAMES, "dlinear", ["B_04_Dlinear"]),
+    (model_tables.BACKBONE_NAMES, "patchtst", ["B_08_PatchTST"]),
+    (model_tables.BACKBONE_NAMES, "transformer", ["B_01_basic_transformer"]),
+    (model_tables.BACKBONE_NAMES, "timesnet", ["B_06_TimesNet"]),
+    (model_tables.BACKBONE_NAMES, "fno", ["B_09_FNO"]),
+    (model_tables.BACKBONE_NAMES, "vibt", ["B_10_VIBT"]),
+    (model_tables.EMBEDDING_NAMES, "hse", ["E_01_HSE"]),
+    (model_tables.EMBEDDING_NAMES, "hse_prompt", ["HSE_prompt"]),
+    (model_tables.EMBEDDING_NAMES, "hse_v2", ["E_01_HSE_v2", "E_01_HSE_Prompt"]),
+    (model_tables.EMBEDDING_NAMES, "patch", ["E_03_Patch", "E_03_Patch_DPOT"]),
+    (model_tables.HEAD_NAMES, "linear", ["H_01_Linear_cla"]),
+    (model_tables.HEAD_NAMES, "distance", ["H_02_distance_cla"]),
+    (optimization.OPTIMIZERS, "adam", ["adam", "Adam"]),
+    (optimization.OPTIMIZERS, "adamw", ["adamw", "AdamW"]),
+    (optimization.OPTIMIZERS, "sgd", ["sgd", "SGD"]),
+    (pretraining.SELF_SUPERVISED, "nt_xent", ["INFONCE"]),
+    (pretraining.SELF_SUPERVISED, "supcon", ["SUPCON"]),
+    (pretraining.SELF_SUPERVISED, "triplet", ["TRIPLET"]),
+    (pretraining.SELF_SUPERVISED, "prototypical", ["PROTOTYPICAL"]),
+    (pretraining.SELF_SUPERVISED, "barlow_twins", ["BARLOWTWINS"]),
+    (pretraining.SELF_SUPERVISED, "vicreg", ["VICREG"]),
+    (pretraining.SUPERVISED, "supcon", ["INFONCE", "SUPCON"]),
+    (pretraining.SUPERVISED, "triplet", ["TRIPLET"]),
+    (pretraining.SUPERVISED, "prototypical", ["PROTOTYPICAL"]),
+    (strategy.TYPES, "ensemble", ["ensemble", "weighted_ensemble"]),
+    (strategy.TYPES, "single", ["single"]),
+    (trainer.ACCELERATORS, "auto", ["cuda", "gpu", "auto"]),
+    (trainer.ACCELERATORS, "cpu", ["cpu"]),
+    (unfreezing.SCHEDULES, "at_once", ["step", "at_once", "immediate"]),
+    (unfreezing.SCHEDULES, "linear", ["linear"]),
+]
+
+
+@pytest.mark.parametrize(("table", "new", "old"), SPELLINGS)
+def test_every_spelling_of_the_field_is_known_and_the_first_is_the_usual_one(table, new, old):
+    assert {table.decode(each) for each in old} == {new}
+    assert str(table.encode(new)).lower() == str(old[0]).lower() or table is scheduler.KINDS
+
+
+def test_the_tables_have_no_other_words():
+    for table, new, old in SPELLINGS:
+        assert len(table.spellings[new]) == len({(type(each), str(each).lower()) for each in old})
+    for table in {id(each): each for each, _, _ in SPELLINGS}.values():
+        assert set(table.spellings) == {new for each, new, _ in SPELLINGS if each is table}
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("{}", "train"),
+        ("pipeline_settings: {stage: few_shot}\ntask: {type: pretrain}", "fewshot"),
+        ("pipeline_settings: {stage: pretraining}", "pretrain"),
+        ("pipeline_settings: {stage: adaptation}", "finetune"),
+        ("task: {type: GFS, name: pretrain}", "fewshot"),
+        ("task: {type: fs}", "fewshot"),
+        ("task: {type: Pretraining}", "pretrain"),
+        ("task: {type: CDDG, name: hse_pretrain}", "pretrain"),
+        ("model: {weights_path: a.ckpt}", "finetune"),
+        ("model: {weight_path: a.ckpt}", "finetune"),
+        ("model: {pretrained_checkpoint: a.ckpt}", "finetune"),
+        ("model: {weights_path: false}", "train"),
+        ("model: {weights_path: a.ckpt}\ntask: {type: pretrain}", "pretrain"),
+        ("model: {training_stage: pretrain}", "pretrain"),
+        ("model: {training_stage: finetune}", "train"),
+        ("finetune: {epochs: 1}", "train"),
+        ("model: {training_stage: finetune}\nfinetune: {epochs: 1}", "finetune"),
+    ],
+)
+def test_the_first_sign_tells_what_a_single_stage_is_for(text, role):
+    assert role_of(read(text)) == role
