@@ -28,6 +28,8 @@ def test_sizes_are_those_of_the_document(command, written):
     assert records["hse"]["parameters"] == sum(p.numel() for p in encoder.embedding.parameters())
     assert records["dlinear"]["parameters"] == sum(p.numel() for p in encoder.backbone.parameters())
     assert records["linear"]["parameters"] == 16 * 4 + 4
+    assert records["projection"]["parameters"] == (16 + 1) * 64 + (64 + 1) * 32
+    assert records["isfm_prompt"]["parameters"] > records["isfm"]["parameters"]
     assert records["fno"]["parameters"] == (
         "backbone.modes is 16, but a sequence of 8 tokens (embedding.patches) has 5 frequencies; make patches at least "
         "30, or modes smaller"

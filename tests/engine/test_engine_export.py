@@ -103,7 +103,7 @@ def test_a_file_that_answers_differently_is_not_written(rig, tmp_path):
     written["stage_2"] |= {"epochs": 1}
     run = TwoStageRun(written).fit()
     with pytest.raises(
-        OutputError, match=r"as torchscript the network answers differently: logits of .* nothing was wr"
+        OutputError, match=r"as torchscript the network answers differently: logits of .*; write safetensors or onnx"
     ):
         export_run(run.directory, tmp_path / "out" / "model.pt", form="torchscript")
     assert list((tmp_path / "out").iterdir()) == []
@@ -112,8 +112,9 @@ def test_a_file_that_answers_differently_is_not_written(rig, tmp_path):
 def test_random_patches_are_settled_and_told(rig, tmp_path):
     written = document(rig, tmp_path / "save", stage_1=None)
     written["model"]["embedding"] |= {"starts": "random", "evaluation_starts": "as_training"}
-    written["stage_2"] |= {"epochs": 1}
+    written["stage_2"] |= {"epochs": 1, "control": ["untrained"]}
     report = export_run(TwoStageRun(written).fit().directory, tmp_path / "model.pt", form="torchscript")
+    assert report.contract["stage"] == "stage_2/seed-0/system-3/from_scratch"  # and not the control
     assert report.contract["notes"] == [
         "the run drew patch starts at random in evaluation; the file has them evenly spaced, as the check had"
     ]

@@ -16,7 +16,7 @@ from twostage.config.model.task_heads import AlarmHead, ForecastHead, LifeHead, 
 from twostage.config.plugins import members, package_of, tags_of
 from twostage.config.sampler import Sampler
 from twostage.config.source import Source
-from twostage.config.stage_1 import Stage1Config
+from twostage.config.stage_1 import Projection, Stage1Config
 from twostage.config.stage_1.metric_losses import MetricLoss
 from twostage.config.stage_2 import Stage2Config
 from twostage.errors import TwoStageError
@@ -40,6 +40,7 @@ ROLES = (
     Role("head of a life", LifeHead, "stage_2.tasks.rul_prediction.head", is_model=True),
     Role("head of alarms", AlarmHead, "stage_2.tasks.anomaly_detection.head", is_model=True),
     Role("head of forecasts", ForecastHead, "stage_2.tasks.signal_prediction.head", is_model=True),
+    Role("projection", Projection, "stage_1.projection", is_model=True),
     Role("trunk of heads", MultitaskTrunk, "stage_2.trunk", is_model=True),
     Role("source", Source, "data.source"),
     Role("sampler", Sampler, "stage_1.sampler"),
@@ -96,7 +97,8 @@ def entries(*, everything: bool = False) -> Iterator[Entry]:
 def _members(role: Role) -> dict[str, type[Component]]:
     """By kind; a role that has one component has it without a union."""
     chosen: Any = role.union
-    return dict.fromkeys(tags_of(chosen, "kind"), chosen) if isinstance(chosen, type) else members(chosen)
+    alone = isinstance(chosen, type)
+    return dict.fromkeys(tags_of(chosen, "kind") or (role.name,), chosen) if alone else members(chosen)
 
 
 def find(kind: str) -> list[Entry]:

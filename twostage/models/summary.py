@@ -66,9 +66,8 @@ def _head(head: Component, model: configs.ModelConfig, classes: Mapping[int, int
 def _network(kind: type[configs.NetworkConfig], model: configs.ModelConfig) -> int:
     """Parameters of an encoder of this kind; of one of two parts at the sizes that the document gives, or defaults."""
     with_defaults: Any = kind
-    chosen = (
-        model if isinstance(model.network, kind) else configs.ModelConfig.model_validate({"network": with_defaults()})
-    )
+    parts = {} if model.complete or issubclass(kind, configs.CompleteNetwork) else dict(model)
+    chosen = model if isinstance(model.network, kind) else configs.ModelConfig(**parts | {"network": with_defaults()})
     with torch.device("meta"):
         return parameters_of(Encoder(chosen))
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from twostage.config.base import Count, FromList, Ids, Section
+from twostage.config.base import Component, Count, FromList, Ids, Section
 from twostage.config.model.backbones import Backbone
 from twostage.config.stage import StageConfig
 
 
-class Projection(Section):
+class Projection(Component):
     """Two-layer perceptron between the encoder and the contrastive loss; dropped after stage 1."""
+
+    implementation: ClassVar[str] = "twostage.models.heads.projection:ProjectionHead"
+    paper: ClassVar[str] = "Chen et al. 2020, A Simple Framework for Contrastive Learning (SimCLR)"
+    legacy: ClassVar[str] = "H_10_ProjectionHead"
 
     hidden: Count = Field(64, description="Hidden features.")
     dim: Count = Field(32, description="Output features.")

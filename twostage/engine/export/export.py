@@ -68,10 +68,11 @@ def _difference(model: Trained, answer: Answer, count: int, form: Form) -> float
         difference = _apart(ours, theirs)
         largest = float(ours[ours.isfinite()].abs().max()) if ours.isfinite().any() else 0.0
         if not difference <= ABSOLUTE + RELATIVE * largest:
+            others = " or ".join(each for each in WRITERS if each != form)
             raise OutputError(
                 f"as {form} the network answers differently: {name} of {count} recorded window(s) is off by "
                 f"{difference:g}, where it is {largest:g} at most; nothing was written. A part of it depends on values "
-                "in a way that this format does not keep; write another format"
+                f"in a way that {form} does not keep; write {others}"
             )
         worst = max(worst, difference)
     return worst

@@ -5,7 +5,7 @@ Legend: B batch, L length, C channels, P patches, D features.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -120,7 +120,10 @@ def _chosen(opened: OpenedRun, name: str | None) -> Stage:
             + (f"; did you mean {near}?" if near else f"; it has {', '.join(stages) or 'none'}")
         )
     adapted = [s for s in stages.values() if isinstance(s, AdaptStage)]
-    for found in ([s for s in adapted if s.variant == "pretrained"], adapted, list(stages.values())):
+    # What a user wants first, and last the controls: an encoder that stays untrained is one.
+    pretrained, fresh = ([s for s in adapted if s.variant == each] for each in ("pretrained", "from_scratch"))
+    choices: tuple[Sequence[Stage], ...] = (pretrained, fresh, adapted, list(stages.values()))
+    for found in choices:
         if len(found) == 1:
             return found[0]
     raise OutputError(f"{opened.directory} has {len(stages)} trained networks; name one: {', '.join(stages) or 'none'}")
