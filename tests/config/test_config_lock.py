@@ -16,7 +16,7 @@ from twostage.config.reading.yaml_scalars import resolve
 from twostage.config.reading.yaml_tree import parse_value
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.documents())
 def test_loading_the_lock_gives_an_equal_config(document):
     loaded = load_document(document)
@@ -44,7 +44,7 @@ def test_the_lock_of_a_converted_document_keeps_what_may_stop_a_run_and_no_old_f
     assert "note" not in lock_text(loaded) + explain_text(loaded)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.documents())
 def test_every_leaf_has_an_origin(document):
     """A value that was written is from the mapping, and any other is a default."""

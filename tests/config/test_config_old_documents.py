@@ -88,7 +88,7 @@ def test_a_key_of_the_old_project_in_a_new_document_is_an_unknown_key(key, value
         assert (problem.key, problem.code, problem.message) == (key, "unknown_key", "unknown key")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.documents(), st.sampled_from(OLD_KEYS), st.sampled_from(strategies.ANYTHING))
 def test_no_new_document_looks_old(document, key, value):
     assert not looks_old(document)

@@ -40,7 +40,7 @@ def test_the_schema_is_a_schema():
     Draft202012Validator.check_schema(document_schema())
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.perturbed_documents())
 def test_schema_and_models_agree(document):
     """Schema-valid exactly when model-valid, on documents near a valid one.

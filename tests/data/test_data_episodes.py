@@ -80,7 +80,7 @@ def drawn(draw):
     return recordings, windows, made, draw(st.integers(0, 50))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(drawn())
 def test_support_and_query_share_no_unit_and_no_sample(case):
     recordings, windows, made, number = case
@@ -94,7 +94,7 @@ def test_support_and_query_share_no_unit_and_no_sample(case):
             assert windows.rows[support] != windows.rows[query] or apart
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(drawn())
 def test_an_episode_is_a_function_of_seed_and_number(case):
     """Neither what was drawn before nor which object draws it changes an episode."""
@@ -107,7 +107,7 @@ def test_an_episode_is_a_function_of_seed_and_number(case):
         assert np.array_equal(getattr(first, name), getattr(second, name))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(drawn())
 def test_every_class_of_a_task_has_its_shots_and_queries(case):
     recordings, windows, made, number = case

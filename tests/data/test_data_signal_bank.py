@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from twostage.data.signals import Extent, FlatFile, SignalBank
@@ -43,7 +43,6 @@ def banks(draw):
     return extents, np.array(rows, dtype=np.int64), np.array(starts, dtype=np.int64), chosen
 
 
-@settings(deadline=None)
 @given(drawn=banks())
 def test_gather_is_slicing(flats, drawn):
     extents, rows, starts, channels = drawn

@@ -17,7 +17,7 @@ from twostage.data.windows import place
 from twostage.errors import SplitError
 
 LENGTH = 8
-slow = settings(max_examples=60, deadline=None)
+slow = settings(max_examples=60)
 
 
 def samples(segments):

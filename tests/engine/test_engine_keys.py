@@ -93,7 +93,7 @@ def test_a_change_alters_the_keys_of_what_depends_on_it(rig, tmp_path, usual, ch
         assert {name for name in changed if name in usual and changed[name] != usual[name]} == altered, key
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_any_combination_alters_keys_as_its_parts_do(rig, tmp_path_factory, usual, data):
     chosen = data.draw(st.sets(st.sampled_from(sorted(FIRST.keys() | SECOND.keys() | NONE.keys())), min_size=1))

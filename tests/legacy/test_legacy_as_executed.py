@@ -292,7 +292,7 @@ def test_what_cannot_be_repeated_waits_for_a_word(sections):
 
 
 @pytest.mark.parametrize("shape", own.SHAPES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_there_and_back(shape, data):
     """The old files come back, and so does the document, edited where every shape has a word for it."""

@@ -45,7 +45,7 @@ def holds(law: Law, drawn: st.SearchStrategy[Any], examples: int) -> None:
         HealthCheck.large_base_example,
     ]
 
-    @settings(max_examples=examples, deadline=None, suppress_health_check=quiet)
+    @settings(max_examples=examples, suppress_health_check=quiet)
     @given(drawn)
     def check(value: Any) -> None:
         law(value)

@@ -273,7 +273,7 @@ def test_law_8_tripwire_for_rules_without_their_inverse(name: str) -> None:
     """What any rule writes for a drawn old document is a field that also goes back."""
     written: set[str] = set()
 
-    @settings(max_examples=60, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(SHAPES[name][1], st.just("meant"))
     def collect(files: list[dict[str, Any]], reading: Any) -> None:
         body = {key: value for key, value in to_new(files, reading=reading).document.items() if key != "legacy"}

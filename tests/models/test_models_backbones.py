@@ -50,7 +50,7 @@ def slow_dlinear(tokens_PD, weights, window):
 
 
 @given(st.integers(1, 12), st.integers(1, 5), st.integers(0, 10), st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_dlinear_equals_plain_loops(patches, dim, half, seed):
     config = DLinearConfig(window=2 * half + 1)
     backbone = shaken(DLinear(config, dim=dim, patches=patches), seed)
@@ -106,7 +106,7 @@ def slow_layer(tokens_PD, w, at, config):
     st.integers(1, 6),
     st.integers(0, 1000),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_patchtst_equals_plain_loops(config, features, patches, seed):
     dim = features * config.heads
     backbone = shaken(PatchTST(config, dim=dim, patches=patches), seed).eval()
@@ -151,7 +151,7 @@ def test_patchtst_layers_start_apart_and_within_the_default_bounds(seed):
     st.integers(1, 6),
     st.integers(0, 1000),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_transformer_equals_plain_loops(config, features, patches, seed):
     dim = features * config.heads
     backbone = shaken(Transformer(config, dim=dim, patches=patches), seed).eval()

@@ -42,7 +42,7 @@ def slow_logits(tokens_PD, w, vectors_kD, heads):
     choices=st.lists(st.integers(0, 100), min_size=1, max_size=5),
     share=st.sampled_from(["per_system", "shared"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_head_equals_plain_loops(heads, features, classes, choices, share):
     head = DistanceHead(Config(heads=heads, share=share), dim=heads * features, classes=classes).double()
     tokens_BPD = torch.randn(len(choices), 3, heads * features, dtype=torch.float64)

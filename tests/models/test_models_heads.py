@@ -20,7 +20,7 @@ from twostage.models.heads.reconstruction import ReconstructionHead
     classes=st.dictionaries(st.integers(0, 40), st.integers(1, 6), min_size=1, max_size=4),
     choices=st.lists(st.integers(0, 100), min_size=1, max_size=7),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_mixed_batch_equals_one_system_at_a_time(classes, choices):
     head = LinearHead(configs.LinearHead(), dim=5, classes=classes).double()
     tokens_BPD = torch.randn(len(choices), 3, 5, dtype=torch.float64)

@@ -64,7 +64,7 @@ def slow_token(signal, time, embedding):
 
 
 @given(shapes)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_equals_plain_loops(shape):
     embedding, x_BLC, rate_B = make(shape)
     starts = embedding.starts(x_BLC)
@@ -80,7 +80,7 @@ def test_equals_plain_loops(shape):
 
 
 @given(shapes)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_starts_lie_within_the_window(shape):
     embedding, x_BLC, _ = make(shape)
     for training in (True, False):
@@ -94,7 +94,7 @@ def test_starts_lie_within_the_window(shape):
 
 
 @given(shapes)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_sorted_starts_are_the_random_ones_in_order(shape):
     (in_order, x_BLC, _), (drawn, _, _) = make({**shape, "starts": "sorted"}), make({**shape, "starts": "random"})
     torch.manual_seed(7)
@@ -108,7 +108,7 @@ def test_sorted_starts_are_the_random_ones_in_order(shape):
 
 
 @given(length=st.integers(8, 500), patches=st.integers(2, 40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_even_starts_span_the_window(length, patches):
     starts = HSE(configs.HSE(patch_length=8, patches=patches, starts="even")).starts(torch.zeros(2, length, 1))
     row = starts.length_BP[0].double()

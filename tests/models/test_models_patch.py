@@ -32,7 +32,7 @@ def make(shape):
 
 
 @given(shapes)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_equals_plain_loops(shape):
     embedding, x_BLC = make(shape)
     tokens_BPD = embedding(x_BLC)
@@ -47,7 +47,7 @@ def test_equals_plain_loops(shape):
 
 
 @given(shapes)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_patches_are_the_window_without_what_is_left_over(shape):
     embedding, x_BLC = make(shape)
     patches_BPlC = embedding.patches(x_BLC, embedding.starts(x_BLC))

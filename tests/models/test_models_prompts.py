@@ -154,7 +154,7 @@ def test_rig_prompt_equals_plain_loops(windows, fusion):
 
 
 @given(system=st.integers(0, 9), other=st.integers(0, 9), seed=st.integers(0, 100))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_windows_of_one_system_share_its_prompt_and_no_other(system, other, seed):
     torch.manual_seed(seed)
     embedding = hse_prompt.HSEPrompt(HSEPrompt(**CUT, prompt=SystemPrompt(dim=6, max_systems=10))).eval()
@@ -164,7 +164,7 @@ def test_windows_of_one_system_share_its_prompt_and_no_other(system, other, seed
 
 
 @given(system=st.integers(0, 500), rows=st.integers(1, 60))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_ids_outside_the_table_share_rows_where_that_is_written(system, rows):
     prompts = hse_prompt.SystemPrompts(SystemPrompt(dim=3, max_systems=rows, overflow="wrap"), dim=3)
     ids = torch.tensor([system, system % rows])

@@ -99,7 +99,7 @@ def slow_block(batch_BPD, w, at, config):
     st.integers(1, 3),
     st.integers(0, 1000),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_timesnet_equals_plain_loops(config, patches, dim, seed):
     assume(config.misfit(dim=dim, patches=patches) is None)
     backbone = doubled(TimesNet(config, dim=dim, patches=patches), seed)
@@ -160,7 +160,7 @@ def slow_fourier_layer(tokens_Pw, w, at, modes):
     st.integers(1, 3),
     st.integers(0, 1000),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_fno_equals_plain_loops(config, patches, dim, seed):
     assume(config.misfit(dim=dim, patches=patches) is None)
     backbone = doubled(FNO(config, dim=dim, patches=patches), seed)

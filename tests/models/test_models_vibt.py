@@ -55,7 +55,7 @@ def slow_block(tokens_PD, w, at, heads):
     st.integers(1, 6),
     st.integers(0, 1000),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_vibt_equals_plain_loops(config, features, patches, seed):
     dim, generator = features * config.heads, torch.Generator().manual_seed(seed)
     backbone = VIBT(config, dim=dim, patches=patches).double()

@@ -33,7 +33,7 @@ def naive(weights, first, losses, norms, asymmetry, lr=0.01):  # noqa: PLR0917 -
 
 
 @given(first=STEP, second=STEP, asymmetry=st.floats(0.0, 2.0))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_step_is_that_of_the_paper(first, second, asymmetry):
     balance = GradientBalance({"a": 1.0, "b": 0.5}, asymmetry=asymmetry, lr=0.01)
     expected, start = [1.0, 0.5], first[:2]

@@ -19,7 +19,7 @@ def epoch(seed, count=60, classes=4):
     return logits, labels
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 60))
 def test_metrics_do_not_depend_on_batches_and_equal_scikit_learn(seed, size):
     logits, labels = epoch(seed)

@@ -93,7 +93,7 @@ def naive_matching(method, support, class_S, query, ways):
     return np.log(rows)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 1000), st.integers(2, 4), st.integers(1, 3), st.sampled_from([0, 1, 2, 3, 4]))
 def test_prototypical_and_matching_equal_a_naive_loop(seed, ways, shots, which):
     method = METHODS[which]
@@ -249,7 +249,7 @@ def test_what_does_not_train_is_frozen(network):
 # Scores ----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 1000), st.integers(2, 5))
 def test_scores_are_those_of_scikit_learn(seed, ways):
     draw = np.random.default_rng(seed)

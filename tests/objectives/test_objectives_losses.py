@@ -171,7 +171,7 @@ def test_a_loss_is_what_a_loop_over_windows_says(config, name):
     assert build(config)(z, torch.tensor(identity)).item() == pytest.approx(expected, rel=2e-4)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     identity=st.lists(st.integers(0, 4), min_size=4, max_size=14).filter(lambda i: 1 < len(set(i)) < len(i)),
     config=st.sampled_from(GROUPED),

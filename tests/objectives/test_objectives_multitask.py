@@ -102,7 +102,7 @@ def slow_losses(model, batch):
 
 
 @given(st.integers(4, 9), st.integers(0, 1000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_loss_is_the_weighted_sum_of_means_over_windows_with_a_target(count, seed):
     model, batch = objective(), windows(count, seed)
     expected = sum(ALL[name]["weight"] * loss for name, loss in slow_losses(model, batch).items())
@@ -188,7 +188,7 @@ def measured(model, batch, size):
 
 
 @given(st.integers(1, 40))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_metrics_and_losses_of_an_epoch_do_not_depend_on_its_batches(size):
     model, batch = objective(), windows(40)
     whole, cut = measured(model, batch, 40), measured(model, batch, size)

@@ -32,7 +32,7 @@ def slow(logits_K, label, smoothing):
 
 
 @given(WINDOWS, st.floats(0, 0.99))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_loss_is_the_mean_of_each_window_among_its_own_classes(windows, smoothing):
     logits_BK, label_B = drawn(windows)
     each = [slow(logits_K, label, smoothing) for logits_K, label in zip(logits_BK, label_B.tolist(), strict=True)]
@@ -41,7 +41,7 @@ def test_loss_is_the_mean_of_each_window_among_its_own_classes(windows, smoothin
 
 
 @given(st.integers(1, 6), st.floats(0, 0.99))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_equals_torch_where_all_classes_exist(count, smoothing):
     logits_BK, label_B = drawn([(5, k) for k in range(count)])
     expected = cross_entropy(logits_BK, label_B, label_smoothing=smoothing)

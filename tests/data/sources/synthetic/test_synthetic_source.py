@@ -15,7 +15,7 @@ from twostage.data.sources.synthetic.source import SyntheticSource
 from twostage.errors import DataError
 
 SMALL = {"bearings_per_class": 1, "severities": 1, "domains": 1, "seconds": 0.05}
-few_laws = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few_laws = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def source(**changes):
