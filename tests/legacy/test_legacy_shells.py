@@ -56,7 +56,7 @@ def test_another_data_folder(stages, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "place"), [("batch_size: 16", "batch_size: 1", 2), ("heads: 2", "heads: 3", 4)]
+    ("right", "wrong", "place"), [("batch_size: 16", "batch_size: 1", 2), ("heads: 2", "heads: 64", 4)]
 )
 def test_what_cannot_be_is_told_where_the_old_file_has_it(stages, right, wrong, place):
     path = Path(stages)
