@@ -31,9 +31,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LEGACY = ROOT / "twostage" / "legacy"
 PLACES = ("rules", "dialects", "core", "detect.py", "synonyms.py")
 QUICK = (
+    "tests/legacy/test_legacy_detect.py",
+    "tests/legacy/test_legacy_values.py",
     "tests/legacy/test_legacy_limits.py",
     "tests/legacy/test_legacy_forms.py",
     "tests/legacy/test_legacy_effects.py",
+    "tests/legacy/test_legacy_comparing.py",
+    "tests/legacy/test_legacy_types.py",
     "tests/compat",
 )
 SLOW = (

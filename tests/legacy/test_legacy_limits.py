@@ -13,7 +13,6 @@ from twostage.legacy.convert import to_new, to_old
 from twostage.legacy.core.codecs import Codec, Number, Whole
 from twostage.legacy.core.leaves import same
 from twostage.legacy.core.rule import Scalar
-from twostage.legacy.detect import role_of
 from twostage.legacy.rules import (
     data,
     environment,
@@ -189,29 +188,3 @@ def test_the_tables_have_no_other_words():
         assert len(table.spellings[new]) == len({(type(each), str(each).lower()) for each in old})
     for table in {id(each): each for each, _, _ in SPELLINGS}.values():
         assert set(table.spellings) == {new for each, new, _ in SPELLINGS if each is table}
-
-
-@pytest.mark.parametrize(
-    ("text", "role"),
-    [
-        ("{}", "train"),
-        ("pipeline_settings: {stage: few_shot}\ntask: {type: pretrain}", "fewshot"),
-        ("pipeline_settings: {stage: pretraining}", "pretrain"),
-        ("pipeline_settings: {stage: adaptation}", "finetune"),
-        ("task: {type: GFS, name: pretrain}", "fewshot"),
-        ("task: {type: fs}", "fewshot"),
-        ("task: {type: Pretraining}", "pretrain"),
-        ("task: {type: CDDG, name: hse_pretrain}", "pretrain"),
-        ("model: {weights_path: a.ckpt}", "finetune"),
-        ("model: {weight_path: a.ckpt}", "finetune"),
-        ("model: {pretrained_checkpoint: a.ckpt}", "finetune"),
-        ("model: {weights_path: false}", "train"),
-        ("model: {weights_path: a.ckpt}\ntask: {type: pretrain}", "pretrain"),
-        ("model: {training_stage: pretrain}", "pretrain"),
-        ("model: {training_stage: finetune}", "train"),
-        ("finetune: {epochs: 1}", "train"),
-        ("model: {training_stage: finetune}\nfinetune: {epochs: 1}", "finetune"),
-    ],
-)
-def test_the_first_sign_tells_what_a_single_stage_is_for(text, role):
-    assert role_of(read(text)) == role
