@@ -149,6 +149,12 @@ SMALL_BACKBONES = (
 )
 
 
+@pytest.fixture
+def small_backbones() -> tuple[Backbone, ...]:
+    """All backbones that ``small_config`` goes through."""
+    return SMALL_BACKBONES
+
+
 @pytest.fixture(params=SMALL_BACKBONES, ids=lambda config: config.kind)
 def small_config(request: pytest.FixtureRequest) -> ModelConfig:
     embedding = HSE(patch_length=8, patch_channels=1, patches=6, dim=16)

@@ -135,7 +135,8 @@ def _read(path: Path) -> Any:
         if foreign := [name for name in asked if not _SETTINGS.fullmatch(name)]:
             raise TransferError(
                 f"{path} is refused: to read it, {', '.join(sorted(foreign))} would have to be run, and weights "
-                "need no code; nothing of the file was run"
+                "need no code; nothing of the file was run. If you trust it, open it with torch.load where those "
+                "packages are installed, and save its entry state_dict alone with torch.save"
             )
         with safe_globals([(_Settings, name) for name in asked]):
             return torch.load(path, map_location="cpu", weights_only=True)
