@@ -47,7 +47,7 @@ SLOW = (
 )
 LAWS = ("tests/legacy/test_legacy_laws.py",)
 OF_EXECUTION = ("as_executed", "crashes")  # these have tests of their own, which are slow and tell nothing about others
-EXECUTED = "tests/legacy/test_legacy_as_executed.py"
+EXECUTED = ("tests/legacy/test_legacy_crashes.py", "tests/legacy/test_legacy_as_executed.py")
 EXAMPLES = 20
 LATE = "late"
 SECONDS = 180  # of work for one process; a mistake that never ends counts as seen
@@ -268,7 +268,7 @@ def _tests(mistake: Mutated | None, *, quick: bool) -> int:
     if mistake is not None:
         sys.meta_path.insert(0, mistake)
     executed = mistake is not None and mistake.name in OF_EXECUTION
-    for files in (QUICK, (EXECUTED,) if executed else (), SLOW, () if quick else LAWS):
+    for files in (QUICK, EXECUTED if executed else (), SLOW, () if quick else LAWS):
         options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-m", "not long"]
         if files and (code := pytest.main([*options, *files], plugins=[FewExamples()])):
             return int(code)
