@@ -148,9 +148,10 @@ def test_a_key_of_unified_metric_has_an_effect(rig, tmp_path, summary, override)
     assert changed.digest != summary.stage("stage_1/seed-0").digest
 
 
-def unlabelled(rig_copy):
+def unlabelled(rig_copy, system="1"):
+    name, first = f"RIG_{system}", f"{system}000,"
     table = (rig_copy / "metadata.csv").read_text().splitlines()
-    table = [line.replace(",RIG_1,0,", ",RIG_1,,") if line.startswith("1000,") else line for line in table]
+    table = [line.replace(f",{name},0,", f",{name},,") if line.startswith(first) else line for line in table]
     (rig_copy / "metadata.csv").write_text("\n".join(table))
 
 
@@ -173,7 +174,11 @@ def test_a_batch_in_which_nothing_belongs_together_ends_the_run(rig, tmp_path):
         (["data.batch_size=1"], "unified_metric pretraining compares windows of one batch, but data.batch_size is 1"),
         (["stage_1={pretrain_mode: reconstruction, zero_shot: {}}", "stage_2=null"], "stage_1.zero_shot needs classes"),
         (
-            ["stage_1.zero_shot={}", "stage_2=null", "stage_1.split={unit: recording, train: 0.8, test: 0.0}"],
+            [
+                "stage_1.zero_shot.missing=error",
+                "stage_2=null",
+                "stage_1.split={unit: recording, train: 0.8, test: 0.0}",
+            ],
             "stage_1.zero_shot needs a test part",
         ),
     ],
@@ -182,3 +187,31 @@ def test_what_cannot_be_measured_is_refused_in_the_document(rig, tmp_path, overr
     written = document(rig, tmp_path, stage_1=STAGE_1, stage_2=STAGE_2)
     with pytest.raises(DocumentError, match=message):
         load_config(written, overrides=overrides)
+
+
+def test_it_is_measured_by_default_before_the_targets_and_off_where_it_is_written(rig, tmp_path):
+    found = run(rig, tmp_path / "a", "stage_2.control=none").fit().stages[1].metrics
+    assert found["zero_shot/prototype/windows/3"] == found["test/windows/3"]
+    off = run(rig, tmp_path / "b", "stage_2.control=none", "stage_1.zero_shot=null").fit().stages[1].metrics
+    assert {name: value for name, value in found.items() if not name.startswith("zero_shot/")} == off
+
+
+def test_what_cannot_be_measured_is_told_or_refused_as_written(rig, tmp_path):
+    """One window of each recording: fewer train than vote. What is refused is refused before anything trains."""
+    split = "stage_2.split={unit: recording, train: 0.1, validation: 0.3, test: 0.6}"
+    few = ["data.window.per_recording=1", "stage_2.control=none", split]
+    summary = run(rig, tmp_path / "a", *few).fit()
+    (told,) = [each.message for each in summary.stages[1].notices if each.code == "zero-shot-idle"]
+    assert "3 training windows are fewer than zero_shot.neighbours (5)" in told
+    assert not [name for name in summary.stages[1].metrics if name.startswith("zero_shot/")]
+    with pytest.raises(DataError, match="3 training windows are fewer") as caught:
+        run(rig, tmp_path / "b", *few, "stage_1.zero_shot.missing=error").fit()
+    assert not list((tmp_path / "b").rglob("checkpoint.safetensors")), caught.value
+
+
+def test_windows_without_a_class_have_no_say(rig_copy, tmp_path):
+    unlabelled(rig_copy, "3")
+    tasks = {"adapt_mode": "multitask", "tasks": {"classification": {}, "signal_prediction": {"length": 32}}}
+    stage_2 = tasks | {"targets": [{"system": 3}], "epochs": 1, "control": "none"}
+    adapted = run(rig_copy, tmp_path, stage_2=stage_2).fit().stages[1]
+    assert "zero_shot/prototype/accuracy/3" in adapted.metrics

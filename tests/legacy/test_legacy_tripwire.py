@@ -168,6 +168,7 @@ UNSAID: dict[str, tuple[str, ...]] = {
         "plugins.Flow.hidden",
         "plugins.Flow.frequencies",
         "base.ZeroShot.neighbours",
+        "base.ZeroShot.missing",
         "base.LrMultipliers.embedding",
         "base.Adaptation.transfer",
         "base.Transfer.allow_new",

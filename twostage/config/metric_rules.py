@@ -27,6 +27,6 @@ def unmeasured_zero_shot(stage_1: Pretraining | None, data: DataConfig, *, adapt
             "stage_1.zero_shot needs classes, but there is no stage_2 and this pretraining reads no labels; add a "
             "stage_2, or leave zero_shot out"
         )
-    if getattr(stage_1.split or data.split, "test", 1.0) == 0.0:
+    if stage_1.zero_shot.missing == "error" and getattr(stage_1.split or data.split, "test", 1.0) == 0.0:
         return "stage_1.zero_shot needs a test part, but there is no stage_2 and the split of stage_1 has none"
     return None

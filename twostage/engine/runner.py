@@ -44,6 +44,7 @@ def build_objective(stage: Stage, data: StageData) -> Objective:
     kind = implementation_of(written)
     extra: dict[str, Any] = {} if data.labels is None else {"classes": data.labels.counts}
     extra |= {} if data.targets is None else {"targets": data.targets}
+    zero_shot.refuse_unmeasurable(stage, data)
     refuse_explosion(stage.name, written, model, kind.head, extra)
     pl.seed_everything(stage.seed, verbose=False)
     network = Network(Encoder(model), kind.head(written, model, **extra))

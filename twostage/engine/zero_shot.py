@@ -5,12 +5,16 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from twostage.config.stage_1 import ZeroShot
-from twostage.data.recordings import Notice
+from twostage.data.labels import UNLABELLED
+from twostage.data.recordings import Notice, Part
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.plan import AdaptStage, PretrainStage, Stage, is_trivial
+from twostage.engine.stage_data import StageData
 from twostage.errors import DataError
 from twostage.models.network import Network
 from twostage.objectives.base import Objective
@@ -46,10 +50,8 @@ def measured(
 ) -> dict[str, Any]:
     """Zero-shot metrics of a stage that was asked for them. To be called after the last fit: it reads the test part."""
     config, data = asked(stage), loaders.data
-    if config is None or data.labels is None:
+    if config is None or data.labels is None or unmeasurable(stage, data):
         return {}
-    if not len(data.windows["test"].rows):
-        raise DataError(f"{stage.name} has no test part, on which stage_1.zero_shot could be measured")
     found = zero_shot(
         before or objective.network,
         config,
@@ -61,8 +63,47 @@ def measured(
     return {"zero_shot": found}
 
 
+def refuse_unmeasurable(stage: Stage, data: StageData) -> None:
+    """Raise DataError where the data of a stage do not do, and the document wants an error there."""
+    config = asked(stage)
+    if config is not None and config.missing == "error" and (reason := unmeasurable(stage, data)):
+        raise DataError(f"{stage.name}: stage_1.zero_shot cannot be measured: {reason}")
+
+
 def idle(stage: Stage, loaders: StageLoaders) -> tuple[Notice, ...]:
-    """Say so where zero-shot was asked for and there are no classes to tell apart."""
-    if asked(stage) is None or loaders.data.labels is not None:
-        return ()
-    return (Notice("zero-shot-idle", f"stage_1.zero_shot measures nothing in {stage.name}, which reads no classes"),)
+    """Say so where zero-shot was asked for and cannot be measured."""
+    reason = unmeasurable(stage, loaders.data)
+    return (
+        ()
+        if reason is None
+        else (Notice("zero-shot-idle", f"stage_1.zero_shot measures nothing in {stage.name}: {reason}"),)
+    )
+
+
+def unmeasurable(stage: Stage, data: StageData) -> str | None:
+    """Why a stage that was asked for zero-shot cannot measure it, from windows and classes alone; else None."""
+    config = asked(stage)
+    if config is None:
+        return None
+    if data.labels is None:
+        return "it reads no classes"
+    reference, tested = _systems(data, "train"), _systems(data, "test")
+    if not len(tested):
+        return "it has no test part"
+    for system in np.unique(tested).tolist():
+        own = int((reference == system).sum())
+        if not own and len(set(data.labels.counts.values())) > 1:
+            return (
+                f"system {system} has no training window, and the classes of the other systems cannot be compared "
+                "with its own; write head.share: shared"
+            )
+        if (there := own or len(reference)) < config.neighbours:
+            return f"{there} training windows are fewer than zero_shot.neighbours ({config.neighbours})"
+    return None
+
+
+def _systems(data: StageData, part: Part) -> NDArray[np.int64]:
+    """The system of each window of a part that has a class."""
+    rows, classes = data.windows[part].rows, data.class_indices
+    system = np.array([recording.system for recording in data.recordings], dtype=np.int64)
+    return system[rows if classes is None else rows[classes[rows] != UNLABELLED]]

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import normalize, one_hot
 
 from twostage.config.stage_1 import ZeroShot
+from twostage.data.labels import UNLABELLED
 from twostage.data.windowed import Batch
 from twostage.errors import DataError
 from twostage.models.network import Network
@@ -34,11 +35,12 @@ class Features:
 
     @classmethod
     def of(cls, network: Network, batches: Iterable[Batch], device: torch.device) -> Self:
-        """Encode every window in evaluation mode, without gradients and in single precision."""
+        """Encode every labelled window in evaluation mode, without gradients and in single precision."""
         network.to(device).eval()
         found = [(_encode(network, batch, device), batch.system_B, batch.label_B) for batch in batches]
         values, systems, labels = (torch.cat(part) for part in zip(*found, strict=True))
-        return cls(values, systems, labels)
+        told = labels != UNLABELLED
+        return cls(values[told], systems[told], labels[told])
 
     def where(self, mask_N: Tensor) -> Features:
         """The windows of a mask."""

@@ -31,6 +31,17 @@ class ZeroShot(Section):
     """Classify test windows by features alone: nearest class mean, and nearest neighbours; nothing is trained."""
 
     neighbours: Count = Field(5, description="Training windows that vote on a test window.")
+    missing: Literal["skip", "error"] = Field(
+        "skip",
+        description="What to do where there are no classes to tell apart, no test part, or fewer training windows than "
+        "neighbours: skip says so and measures nothing there.",
+    )
+
+
+ZERO_SHOT_TEXT = (
+    "Measure the encoder on the test of each target before it adapts (without stage 2: on the test part of stage 1); "
+    "null does not."
+)
 
 
 class Pretraining(StageConfig):
@@ -41,11 +52,7 @@ class Pretraining(StageConfig):
         description="Whether to pretrain; false is as if stage_1 were left out, while its other keys stay.",
     )
     systems: Ids | None = Field(None, description="Systems to pretrain on; null takes all but those of stage 2.")
-    zero_shot: ZeroShot | None = Field(
-        None,
-        description="Measure the encoder on the test of each target before it adapts (without stage 2: on the test "
-        "part of stage 1); null does not.",
-    )
+    zero_shot: ZeroShot | None = Field(None, description=ZERO_SHOT_TEXT)
 
     backbones: Annotated[tuple[Backbone, ...], FromList, Field(min_length=1)] | None = Field(
         None,

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from twostage.config.augmentation import Augmentation
 from twostage.config.base import FromList, NonNegative
 from twostage.config.model.heads import ClassificationHead, LinearHead
+from twostage.config.stage_1.base import ZERO_SHOT_TEXT, ZeroShot
 from twostage.config.stage_1.comparing import Comparing
 from twostage.config.stage_1.metric_losses import MetricLoss, SupCon
 
@@ -35,6 +36,8 @@ class UnifiedMetricConfig(Comparing):
     augmentations: Annotated[tuple[Augmentation, ...], FromList] = Field(
         (), description="Applied to training windows in this order; to each of two views where the metric needs pairs."
     )
+
+    zero_shot: ZeroShot | None = Field(default_factory=ZeroShot, description=ZERO_SHOT_TEXT)
 
     @property
     def compares(self) -> MetricLoss:

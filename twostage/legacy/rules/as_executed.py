@@ -122,6 +122,7 @@ class Ran:
             _early_stopping,
             _start,
             _contrast,
+            _unmeasured,
             _split,
             _told,
             *CRASHES,
@@ -215,6 +216,12 @@ def _contrast(view: View, draft: Draft, stage: Stage) -> None:
     else:
         text = "the old loss compared features with noise on them, without a projection; here it is the published one"
         draft.remark("not-reproduced", leaf, text)
+
+
+def _unmeasured(_: View, draft: Draft, stage: Stage) -> None:
+    """Nothing was measured between the stages."""
+    if stage == "stage_1" and mode_of(draft.body, stage) == "unified_metric":
+        draft.set("stage_1.zero_shot", None)
 
 
 def _split(view: View, draft: Draft, stage: Stage) -> None:
