@@ -23,10 +23,9 @@ from twostage.models.precision import at_least_single
 class TimesNet(nn.Module):
     """Blocks, one after the other, each added to its input."""
 
-    # Every backbone is built with the same arguments.
-    def __init__(self, config: configs.TimesNet, *, dim: int, patches: int) -> None:  # noqa: ARG002
+    def __init__(self, config: configs.TimesNet, *, dim: int, patches: int) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(TimesBlock(config, dim) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(TimesBlock(config, dim, patches) for _ in range(config.layers))
 
     def forward(self, tokens_BPD: Tensor) -> Tensor:
         """Mix tokens (B, P, D) along P; the shape stays."""
@@ -42,8 +41,9 @@ class TimesBlock(nn.Module):
     than 2 * sqrt(P) different folds.
     """
 
-    def __init__(self, config: configs.TimesNet, dim: int) -> None:
+    def __init__(self, config: configs.TimesNet, dim: int, patches: int) -> None:
         super().__init__()
+        self.folds, self.patches = _folds(patches), patches
         self.periods = config.periods
         self.period_choice = config.period_choice
         self.widen = AveragedConvolutions(dim, config.feedforward, config.kernels)
@@ -51,16 +51,15 @@ class TimesBlock(nn.Module):
 
     def forward(self, tokens_BPD: Tensor) -> Tensor:
         """Add what the folds say to tokens (B, P, D)."""
-        batch, patches, dim = tokens_BPD.shape
         weight_BF = self._weights(tokens_BPD)
         widen, narrow = self.widen.average(), self.narrow.average()
         answer_BPD = tokens_BPD
-        for period, lowest, highest in _folds(patches):
-            rows = -(-patches // period)
-            padded_BPD = functional.pad(tokens_BPD, (0, 0, 0, rows * period - patches))
-            grid_BDrc = padded_BPD.transpose(1, 2).reshape(batch, dim, rows, period)
+        for period, lowest, highest in self.folds:
+            rows = -(-self.patches // period)
+            padded_BPD = functional.pad(tokens_BPD, (0, 0, 0, rows * period - self.patches))
+            grid_BDrc = padded_BPD.transpose(1, 2).unflatten(2, (rows, period))
             grid_BDrc = _convolve(functional.gelu(_convolve(grid_BDrc, widen)), narrow)
-            unfolded_BPD = grid_BDrc.flatten(2)[..., :patches].transpose(1, 2)
+            unfolded_BPD = grid_BDrc.flatten(2)[..., : self.patches].transpose(1, 2)
             weight_B = weight_BF[:, lowest - 1 : highest].sum(dim=1)
             answer_BPD = answer_BPD + weight_B[:, None, None] * unfolded_BPD
         return answer_BPD

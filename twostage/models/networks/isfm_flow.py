@@ -31,7 +31,7 @@ class ISFMFlow(nn.Module):
 
     def forward(self, x_BLC: Tensor, system_B: Tensor | None = None, domain_B: Tensor | None = None) -> Tensor:
         """Summarise clean windows as one token each: (B, 1, D)."""
-        return self.features(x_BLC, x_BLC.new_ones(len(x_BLC)), system_B, domain_B)[:, None]
+        return self.features(x_BLC, torch.ones_like(x_BLC[:, 0, 0]), system_B, domain_B)[:, None]
 
     def features(
         self, mixture_BLC: Tensor, share_B: Tensor, system_B: Tensor | None, domain_B: Tensor | None
@@ -39,7 +39,7 @@ class ISFMFlow(nn.Module):
         """Features (B, D) of mixtures that hold this share of the window, the rest being noise; ids None: unknown."""
         told = [mixture_BLC.flatten(1), share_features(share_B, self.config.time_dim)]
         if self.condition is not None:
-            unknown_B = torch.zeros(len(mixture_BLC), dtype=torch.long, device=mixture_BLC.device)
+            unknown_B = torch.zeros_like(share_B, dtype=torch.long)
             ids = [unknown_B if given is None else given for given in (system_B, domain_B)]
             told.append(self.condition(*ids))
         features_BD: Tensor = self.trunk(torch.cat(told, dim=1))
