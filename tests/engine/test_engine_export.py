@@ -96,19 +96,6 @@ def test_onnx_without_its_packages_is_told(run, tmp_path, monkeypatch):
         export_run(run.directory, tmp_path / "model.onnx", form="onnx")
 
 
-def test_a_file_that_answers_differently_is_not_written(rig, tmp_path):
-    """TimesNet folds tokens by periods that it finds in them; a trace keeps those of the windows that it saw."""
-    written = document(rig, tmp_path / "save", stage_1=None)
-    written["model"]["backbone"] = {"kind": "timesnet", "feedforward": 4, "periods": 2, "kernels": 2, "layers": 1}
-    written["stage_2"] |= {"epochs": 1}
-    run = TwoStageRun(written).fit()
-    with pytest.raises(
-        OutputError, match=r"as torchscript the network answers differently: logits of .*; write safetensors or onnx"
-    ):
-        export_run(run.directory, tmp_path / "out" / "model.pt", form="torchscript")
-    assert list((tmp_path / "out").iterdir()) == []
-
-
 def test_random_patches_are_settled_and_told(rig, tmp_path):
     written = document(rig, tmp_path / "save", stage_1=None)
     written["model"]["embedding"] |= {"starts": "random", "evaluation_starts": "as_training"}

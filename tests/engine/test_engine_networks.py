@@ -6,7 +6,7 @@ import pytest
 from rigs import document
 from safetensors.torch import load_file
 
-from twostage import TwoStageRun
+from twostage import TwoStageRun, export_run
 from twostage.engine.digest import tensors_digest
 from twostage.errors import DataError, TransferError
 
@@ -48,6 +48,9 @@ def test_a_flow_over_windows_trains_and_is_handed_over(rig, tmp_path):
     summary = TwoStageRun(base).fit()
     assert "backbone.trunk.0.weight" in summary.stages[1].transfer.loaded
     assert "head.linear.weight" in load_file(summary.stages[0].checkpoint)
+    contract = export_run(summary.directory, tmp_path / "flow.pt", form="torchscript").contract
+    assert [each["name"] for each in contract["inputs"]] == ["x", "system", "domain"]
+    assert contract["outputs"] == [{"name": "logits", "shape": ["batch", 3]}]
 
 
 def test_a_prompt_of_the_network_can_be_frozen(rig, tmp_path):

@@ -42,7 +42,11 @@ def export_run(
     """
     if output.exists() and not replace:
         raise OutputError(f"{output} exists already; --force replaces it")
-    model = trained(run, stage, part)
+    return write_checked(trained(run, stage, part), output, form)
+
+
+def write_checked(model: Trained, output: Path, form: Form) -> ExportReport:
+    """Write a network that is in memory, as ``export_run`` does. Raises OutputError, and then writes nothing."""
     aside = output.with_name(f".{output.name}.partial")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -80,8 +80,7 @@ def write_onnx(model: Trained, path: Path) -> Answer:
     except torch.onnx.OnnxExporterError as error:
         cause = str(error.__cause__ or error).strip().splitlines()[0][:120]
         raise OutputError(
-            f"a part of the network has no counterpart in ONNX ({cause}); the backbone fno and the network tspn "
-            "compute with complex numbers, which it has not; write torchscript or safetensors"
+            f"a part of the network has no counterpart in ONNX ({cause}); write torchscript or safetensors"
         ) from error
     program.model.metadata_props.update({"contract": json.dumps(model.contract)})
     program.save(path)

@@ -3,11 +3,11 @@
 Li et al. 2021, "Fourier neural operator for parametric partial differential equations", section 4.
 Unlike in the paper, an activation follows the last layer too, and both liftings are single linear layers.
 
-The Fourier transform of the few frequencies that are kept is a product with their waves. So nothing here is complex, and
-the operator compiles and exports like any other.
+The Fourier transform of the few frequencies that are kept is a product with their waves. So nothing here is complex,
+and the operator compiles and exports like any other.
 
-Shape suffixes: B batch, P patches (tokens), D features, w and v features inside the operator (in, out), m modes, r and s
-real and imaginary part (of the tokens' spectrum, of the weights).
+Shape suffixes: B batch, P patches (tokens), D features, w and v features inside the operator (in, out), m modes,
+r and s real and imaginary part (of the tokens' spectrum, of the weights).
 """
 
 from __future__ import annotations

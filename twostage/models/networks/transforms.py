@@ -11,22 +11,32 @@ import torch
 from torch import Tensor, nn
 
 from twostage.config import model as configs
+from twostage.models.networks.spectra import (
+    Pair,
+    exponential,
+    product,
+    quotient,
+    real_part,
+    signal,
+    spectrum,
+    whole_rates,
+    whole_spectrum,
+)
 from twostage.models.precision import at_least_single
 
 
 class Envelope(nn.Module):
-    """The magnitude of the analytic signal (Gabor 1946)."""
+    """The magnitude of the analytic signal (Gabor 1946): of the signal, and of itself a quarter of a turn later."""
 
     def forward(self, x_BLC: Tensor) -> Tensor:
         """Envelopes along the length; the shape stays."""
-        length = x_BLC.shape[1]
-        index_L = torch.arange(length, device=x_BLC.device)
-        # Positive frequencies twice; the mean, and the highest where the length is even, once.
-        once_L = (index_L == 0) | (2 * index_L == length)
-        weight_L = torch.where(once_L, 1.0, torch.where(2 * index_L < length, 2.0, 0.0))
-        spectrum_BLC = torch.fft.fft(at_least_single(x_BLC), dim=1) * weight_L[:, None]
-        envelope_BLC: Tensor = torch.fft.ifft(spectrum_BLC, dim=1).abs()
-        return envelope_BLC
+        x_BLC = at_least_single(x_BLC)
+        real_BFC, imaginary_BFC = spectrum(x_BLC)
+        line_F = torch.arange(real_BFC.shape[1], device=x_BLC.device)
+        # The mean, and the highest frequency where the length is even, do not turn.
+        turns_F1 = ((line_F > 0) & (2 * line_F < x_BLC.shape[1]))[:, None]
+        later_BLC = signal(Pair(imaginary_BFC, -real_BFC).times(turns_F1), x_BLC.shape[1])
+        return torch.linalg.vector_norm(torch.stack([x_BLC, later_BLC]), dim=0)
 
 
 class WaveFilter(nn.Module):
@@ -39,11 +49,10 @@ class WaveFilter(nn.Module):
 
     def forward(self, x_BLC: Tensor) -> Tensor:
         """Filtered signals; the shape stays."""
-        spectrum_BFC = torch.fft.rfft(at_least_single(x_BLC), dim=1, norm="ortho")
-        grid_1F1 = torch.linspace(0, 0.5, spectrum_BFC.shape[1], device=x_BLC.device)[None, :, None]
-        passed_BFC = spectrum_BFC * torch.exp(-(((grid_1F1 - self.centre) / (2 * self.band)) ** 2))
-        filtered_BLC: Tensor = torch.fft.irfft(passed_BFC, dim=1, norm="ortho", n=x_BLC.shape[1])
-        return filtered_BLC
+        spectrum_BFC = spectrum(at_least_single(x_BLC))
+        grid_F1 = torch.linspace(0, 0.5, spectrum_BFC.real.shape[1], device=x_BLC.device)[:, None]
+        passed_1FC = torch.exp(-(((grid_F1 - self.centre) / (2 * self.band)) ** 2))
+        return signal(spectrum_BFC.times(passed_1FC), x_BLC.shape[1])
 
 
 class Laplace(nn.Module):
@@ -61,17 +70,17 @@ class Laplace(nn.Module):
 
     def forward(self, x_BLC: Tensor) -> Tensor:
         """The response to signals that last one unit of time; the shape stays."""
-        length = x_BLC.shape[1]
-        time_L = torch.linspace(0, 1, length, device=x_BLC.device)
-        rate = torch.fft.fftfreq(length, 1 / (length - 1), device=x_BLC.device) * 2 * math.pi
-        poles_ioK, residues_ioK = torch.view_as_complex(self.poles), torch.view_as_complex(self.residues)
-        spectrum_BLi = torch.fft.fft(at_least_single(x_BLC), dim=1)
-        response_LioK = residues_ioK / (1j * rate[:, None, None, None] - poles_ioK)
-        steady_BLo = torch.fft.ifft(torch.einsum("bli,lio->blo", spectrum_BLi, response_LioK.sum(-1)), dim=1).real
-        started_BoK = torch.einsum("bli,liok->bok", spectrum_BLi, -response_LioK)
-        decay_ioKL = torch.exp(poles_ioK[..., None] * time_L)
-        transient_BLo = torch.einsum("bik,iokl->blo", started_BoK, decay_ioKL).real / length
-        response_BLo: Tensor = steady_BLo + transient_BLo
+        x_BLC, length = at_least_single(x_BLC), x_BLC.shape[1]
+        poles_ioK, residues_ioK = (Pair(*each.unbind(dim=-1)) for each in (self.poles, self.residues))
+        rate_L = whole_rates(length, x_BLC.device).to(x_BLC.dtype) * (2 * math.pi * (length - 1) / length)
+        spectrum_BLi = whole_spectrum(x_BLC)
+        below_LioK = Pair(-poles_ioK.real, rate_L[:, None, None, None] - poles_ioK.imaginary)
+        response_LioK = quotient(residues_ioK, below_LioK)
+        steady_BLo = real_part(product("bli,lio->blo", spectrum_BLi, response_LioK.summed(dim=-1)))
+        started_BoK = product("bli,liok->bok", spectrum_BLi, response_LioK)
+        time_L = torch.linspace(0, 1, length, dtype=x_BLC.dtype, device=x_BLC.device)
+        transient_BLo = product("bik,iokl->blo", started_BoK, exponential(poles_ioK, time_L)).real / length
+        response_BLo: Tensor = steady_BLo - transient_BLo
         return response_BLo
 
 
