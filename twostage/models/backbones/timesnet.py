@@ -57,7 +57,7 @@ class TimesBlock(nn.Module):
         for period, lowest, highest in self.folds:
             rows = -(-self.patches // period)
             padded_BPD = functional.pad(tokens_BPD, (0, 0, 0, rows * period - self.patches))
-            grid_BDrc = padded_BPD.transpose(1, 2).unflatten(2, (rows, period))
+            grid_BDrc = padded_BPD.transpose(1, 2).reshape(-1, padded_BPD.shape[2], rows, period)
             grid_BDrc = _convolve(functional.gelu(_convolve(grid_BDrc, widen)), narrow)
             unfolded_BPD = grid_BDrc.flatten(2)[..., : self.patches].transpose(1, 2)
             weight_B = weight_BF[:, lowest - 1 : highest].sum(dim=1)

@@ -36,7 +36,8 @@ class Envelope(nn.Module):
         # The mean, and the highest frequency where the length is even, do not turn.
         turns_F1 = ((line_F > 0) & (2 * line_F < x_BLC.shape[1]))[:, None]
         later_BLC = signal(Pair(imaginary_BFC, -real_BFC).times(turns_F1), x_BLC.shape[1])
-        return torch.linalg.vector_norm(torch.stack([x_BLC, later_BLC]), dim=0)
+        envelope_BLC: Tensor = torch.linalg.vector_norm(torch.stack([x_BLC, later_BLC]), dim=0)
+        return envelope_BLC
 
 
 class WaveFilter(nn.Module):
