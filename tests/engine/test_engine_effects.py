@@ -70,6 +70,7 @@ ADAPTATION = (
     "stage_2.window={placement: random, length: 200, per_recording: 4}",
     "stage_2.head={kind: distance}",
     "stage_2.label_smoothing=0.2",
+    "stage_2.augmentations=[{kind: jitter, std: 1.0}]",
 )
 
 

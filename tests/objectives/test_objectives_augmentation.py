@@ -10,7 +10,8 @@ import torch
 from pydantic import ValidationError
 
 from twostage.config.augmentation import BandMask, Jitter, Noise, Polarity, Scale, Shift, Speed
-from twostage.objectives.augmentation import chain
+from twostage.data.windowed import Batch
+from twostage.objectives.augmentation import Spoiled, chain
 
 
 @pytest.fixture
@@ -117,3 +118,24 @@ def test_speed_draws_one_ratio_for_all_channels_of_a_window():
 def test_speeds_that_cannot_be_are_refused(ratios, told):
     with pytest.raises(ValidationError, match=told):
         Speed(low=ratios[0], high=ratios[1])
+
+
+def windows(x_BLC):
+    return Batch(x_BLC, *(torch.zeros(len(x_BLC), dtype=torch.int64) for _ in range(4)))
+
+
+def test_what_corrupts_is_seen_alone_and_what_stays_is_in_both_with_the_same_draws(x_BLC):
+    target, seen = Spoiled([Jitter(std=0.1), Shift(share=0.9), Scale(low=2.0, high=8.0)])(windows(x_BLC), "train")
+    noise_BLC = seen.x_BLC - target.x_BLC
+    gain_B = target.x_BLC.square().mean(dim=(1, 2)).sqrt() / x_BLC.square().mean(dim=(1, 2)).sqrt()
+    assert gain_B.max() / gain_B.min() > 2
+    torch.testing.assert_close(noise_BLC.std(dim=(1, 2)) / gain_B, torch.full_like(gain_B, 0.1), rtol=0.15, atol=0)
+    shifted_BLC = target.x_BLC / gain_B[:, None, None]
+    assert torch.allclose(shifted_BLC.sort(dim=1).values, x_BLC.sort(dim=1).values, atol=1e-4)
+    assert not torch.allclose(shifted_BLC, x_BLC)
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_only_training_windows_are_changed(x_BLC, part):
+    batch = windows(x_BLC)
+    assert Spoiled([Jitter(), Polarity(probability=1.0)])(batch, part) == (batch, batch)

@@ -170,6 +170,17 @@ def test_what_is_forecast_is_not_seen_and_what_is_classified_is():
     assert not torch.allclose(model.answers(other)["signal_prediction"], before["signal_prediction"])
 
 
+def test_a_forecast_is_of_the_window_without_noise(monkeypatch):
+    """A head that answers zero errs by the target, whatever noise is seen; a turned sign is in both."""
+    for changes in ([], [{"kind": "jitter", "std": 9.0}], [{"kind": "polarity", "probability": 1.0}]):
+        model, batch = objective({"signal_prediction": {"length": END}}, augmentations=changes), windows(4)
+        monkeypatch.setattr(model, "answers", lambda seen: {"signal_prediction": 0 * seen.x_BLC[:, -END:]})
+        torch.testing.assert_close(model.loss(batch, "train"), batch.x_BLC[:, -END:].square().mean())
+    before, after = (objective(augmentations=changes) for changes in ([], [{"kind": "jitter", "std": 9.0}]))
+    assert not torch.allclose(before.loss(windows(), "train"), after.loss(windows(), "train"))
+    torch.testing.assert_close(before.loss(windows(), "validation"), after.loss(windows(), "validation"))
+
+
 def test_answers_do_not_depend_on_the_tasks_beside():
     """One pass for windows with and without their end mixes nothing up."""
     both, batch = objective(), windows(5)

@@ -132,6 +132,22 @@ def test_hidden_samples_never_reach_the_encoder(mask):
     assert torch.equal(seen[0], seen[1])
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [([], 4.0), ([{"kind": "jitter", "std": 9.0}], 4.0), ([{"kind": "scale", "low": 3, "high": 3}], 36.0)],
+)
+def test_a_corrupted_window_is_restored_clean(changes, expected):
+    """A head that answers zero errs by the target: noise is not in it, a gain is; both reach the encoder."""
+    ours = objective(mask={"ratio": 0.5, "block": 16}, augmentations=changes)
+    torch.nn.init.zeros_(ours.network.head.linear.weight)
+    torch.nn.init.zeros_(ours.network.head.linear.bias)
+    seen = []
+    ours.network.embedding.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    assert ours.loss(batch(torch.full((3, 256, 1), 2.0)), "train").item() == pytest.approx(expected)
+    assert set(seen[0].unique().tolist()) != {0.0, 2.0} or not changes
+    assert ours.loss(batch(torch.full((3, 256, 1), 2.0)), "validation").item() == pytest.approx(4.0)
+
+
 @pytest.mark.parametrize(("kind", "expected"), [("mse", 4.0), ("mae", 2.0), ("relative_l2", 1.0)])
 def test_the_error_counts_hidden_samples_alone(kind, expected):
     """A head that answers zero errs by the value itself: 2 where hidden, and 100 elsewhere does not count."""

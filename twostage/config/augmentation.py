@@ -6,13 +6,22 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.base import Component, Positive, Share
+from twostage.config.base import Component, FromList, Positive, Share
 from twostage.config.plugins import Family
 
 _Probability = Annotated[Share, Field(description="Share of windows that are changed.")]
 
 
-class Noise(Component):
+class Corruption(Component):
+    """A change that spoils a window: what has to be restored of it, or forecast, is told from the window without it.
+
+    Any other change belongs to the window that is to be restored, because nothing in it tells how to undo the change.
+    """
+
+    corrupts: ClassVar[bool] = True
+
+
+class Noise(Corruption):
     """White Gaussian noise at a signal-to-noise ratio drawn per window."""
 
     implementation: ClassVar[str] = "twostage.objectives.augmentation:Noise"
@@ -29,7 +38,7 @@ class Noise(Component):
         return self
 
 
-class Jitter(Component):
+class Jitter(Corruption):
     """White Gaussian noise of one standard deviation, whatever the signal's power (Um et al. 2017)."""
 
     implementation: ClassVar[str] = "twostage.objectives.augmentation:Jitter"
@@ -75,7 +84,7 @@ class Polarity(Component):
     probability: _Probability = 0.5
 
 
-class BandMask(Component):
+class BandMask(Corruption):
     """Frequencies of one band are taken out, in all channels alike (Park et al. 2019, SpecAugment, on one window)."""
 
     implementation: ClassVar[str] = "twostage.objectives.augmentation:BandMask"
@@ -114,3 +123,10 @@ Augmentation = Annotated[
     Noise | Jitter | Scale | Shift | Polarity | BandMask | Speed,
     Family("twostage.augmentations", "kind"),
 ]
+
+Augmentations = Annotated[tuple[Augmentation, ...], FromList]
+
+
+def corrupts(augmentation: Component) -> bool:
+    """Whether it spoils what is seen and leaves what has to be restored as it is; those of packages may say so."""
+    return bool(getattr(augmentation, "corrupts", False))

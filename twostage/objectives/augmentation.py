@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from twostage.components import build
 from twostage.config import augmentation as config
+from twostage.config.base import Component
+from twostage.data.recordings import Part
+from twostage.data.windowed import Batch
 
 
 def _chosen(x_BLC: Tensor, probability: float) -> Tensor:
@@ -150,6 +153,34 @@ class Speed(nn.Module):
         return fine_BLC
 
 
-def chain(augmentations: Sequence[config.Augmentation]) -> nn.Sequential:
+def chain(augmentations: Sequence[Component]) -> nn.Sequential:
     """The augmentations one after another."""
     return nn.Sequential(*(build(each) for each in augmentations))
+
+
+class Spoiled(nn.Module):
+    """Training windows as they are to be restored or forecast, and as the encoder sees them.
+
+    What corrupts a window is in what is seen alone; other changes are in both, with the same draws. Windows of other
+    parts stay as they were recorded.
+    """
+
+    def __init__(self, augmentations: Sequence[Component]) -> None:
+        super().__init__()
+        self.changes = chain(augmentations)
+        self.corrupting = [config.corrupts(each) for each in augmentations]
+
+    def forward(self, batch: Batch, part: Part) -> tuple[Batch, Batch]:
+        """The batch that is the target, and the one that is seen."""
+        if part != "train" or not self.corrupting:
+            return batch, batch
+        target_BLC = seen_BLC = batch.x_BLC
+        for change, spoils in zip(self.changes, self.corrupting, strict=True):
+            if spoils:
+                seen_BLC = change(seen_BLC)
+            elif seen_BLC is target_BLC:
+                target_BLC = seen_BLC = change(target_BLC)
+            else:  # the same draws for both: as channels of one window
+                both_BLC = change(torch.cat([target_BLC, seen_BLC], dim=2))
+                target_BLC, seen_BLC = both_BLC.chunk(2, dim=2)
+        return batch._replace(x_BLC=target_BLC), batch._replace(x_BLC=seen_BLC)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.augmentation import Augmentation, Noise, Polarity, Scale, Shift
-from twostage.config.base import FromList, Positive
+from twostage.config.augmentation import Augmentations, Noise, Polarity, Scale, Shift
+from twostage.config.base import Positive
 from twostage.config.stage_1.comparing import ClassificationTerm, Comparing
 from twostage.config.stage_1.metric_losses import MetricLoss, NTXent
 
@@ -28,7 +28,7 @@ class ContrastiveConfig(Comparing):
         description="Positives: two augmented views of a window, two windows of one recording, all windows of one "
         "class of one system, or all windows of one label wherever it occurs.",
     )
-    augmentations: Annotated[tuple[Augmentation, ...], FromList] = Field(
+    augmentations: Augmentations = Field(
         (Noise(), Scale(), Shift(), Polarity()), description="Applied in this order, independently to each view."
     )
     loss: MetricLoss = Field(default_factory=NTXent, description="Contrastive loss.")

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from twostage.config.augmentation import Augmentations
 from twostage.config.base import Count, Section
 from twostage.config.stage_1.base import Pretraining
 
@@ -60,6 +61,12 @@ class ReconstructionConfig(Pretraining):
     )
     counts: Literal["hidden", "all"] = Field(
         "hidden", description="Samples that count in the loss: hidden ones alone, or those that are seen as well."
+    )
+
+    augmentations: Augmentations = Field(
+        (),
+        description="Applied to training windows in this order. noise, jitter and band_mask spoil what is seen, and "
+        "the window is restored without them; others change both alike.",
     )
 
     @property

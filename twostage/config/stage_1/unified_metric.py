@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twostage.config.augmentation import Augmentation
-from twostage.config.base import FromList, NonNegative
+from twostage.config.augmentation import Augmentations
+from twostage.config.base import NonNegative
 from twostage.config.model.heads import ClassificationHead, LinearHead
 from twostage.config.stage_1.base import ZERO_SHOT_TEXT, ZeroShot
 from twostage.config.stage_1.comparing import Comparing
@@ -33,7 +33,7 @@ class UnifiedMetricConfig(Comparing):
         description="What belongs together: windows of one class of one system, or of one label wherever it occurs.",
     )
     head: ClassificationHead = Field(default_factory=LinearHead, description="Classification head.")
-    augmentations: Annotated[tuple[Augmentation, ...], FromList] = Field(
+    augmentations: Augmentations = Field(
         (), description="Applied to training windows in this order; to each of two views where the metric needs pairs."
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from twostage.config.augmentation import Augmentations
 from twostage.config.base import Count, FromList, Positive, Section
 from twostage.config.optimization import CheckpointConfig
 from twostage.config.stage import StageConfig
@@ -164,6 +165,11 @@ class EncoderAdaptation(Adaptation):
         None, description="Parts of the encoder that begin to train later; null: all that is not frozen trains at once."
     )
     lr_multipliers: LrMultipliers = Field(default_factory=LrMultipliers, description="Learning rates of the parts.")
+    augmentations: Augmentations = Field(
+        (),
+        description="Applied to training windows in this order; validation and test see them as they were recorded. A "
+        "forecast is of the window without noise, jitter and band_mask.",
+    )
 
     @property
     def moves_encoder(self) -> bool:

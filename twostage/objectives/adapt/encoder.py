@@ -9,6 +9,7 @@ from torch import nn
 from twostage.config.stage_2 import EncoderAdaptation
 from twostage.models.network import Network
 from twostage.objectives.adapt.unfreezing import Unfreezing
+from twostage.objectives.augmentation import Spoiled
 from twostage.objectives.base import Objective, freeze, frozen_parts
 
 ENCODER_PARTS = ("embedding", "backbone")
@@ -26,6 +27,7 @@ class EncoderObjective(Objective):
         self._trained = {
             name: [p for p in getattr(network, name).parameters() if p.requires_grad] for name in ENCODER_PARTS
         }
+        self.spoiled = Spoiled(config.augmentations)
         self._unfreezing = Unfreezing(network, config.unfreeze)
         self._waiting: list[nn.Module] = []
 

@@ -64,7 +64,8 @@ class Finetune(EncoderObjective):
 
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Mean cross entropy of the batch; each window is answered by its own system's head."""
-        logits_BK = self.network(batch.x_BLC, batch.sample_rate_B, batch.system_B, batch.domain_B)
+        _, seen = self.spoiled(batch, part)
+        logits_BK = self.network(seen.x_BLC, batch.sample_rate_B, batch.system_B, batch.domain_B)
         if part != "train":
             self._metrics(part).update(logits_BK.detach(), batch.system_B, batch.label_B)
         weight_B = self.class_weights(batch.system_B, batch.label_B)

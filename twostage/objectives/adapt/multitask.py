@@ -97,7 +97,8 @@ class Multitask(EncoderObjective):
 
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Weighted sum of the tasks' losses. Raises TrainingError where no window has a target of any task."""
-        answers = self.answers(batch)
+        batch, seen = self.spoiled(batch, part)
+        answers = self.answers(seen)
         costs = {
             name: cost for name, task in self.tasks.items() if (cost := task(answers[name], batch, part)) is not None
         }

@@ -13,6 +13,7 @@ from twostage.data.recordings import Part
 from twostage.data.windowed import Batch
 from twostage.models.heads.reconstruction import ReconstructionHead
 from twostage.models.network import Network
+from twostage.objectives.augmentation import Spoiled
 from twostage.objectives.base import Objective
 from twostage.objectives.pretrain.restoration import SCORES, Restoration
 
@@ -23,6 +24,7 @@ class Reconstruction(Objective):
     def __init__(self, config: ReconstructionConfig, network: Network) -> None:
         super().__init__(config, network)
         self.restoration = Restoration(config.mask, config.loss, counts=config.counts)
+        self.spoiled = Spoiled(config.augmentations)
 
     @staticmethod
     def head(config: ReconstructionConfig, model: ModelConfig) -> ReconstructionHead:  # noqa: ARG004 - the interface
@@ -31,7 +33,8 @@ class Reconstruction(Objective):
 
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Mean error over the samples that count; 0-dimensional."""
-        found: Tensor = self.restoration(self.network, self.network.head, batch, part)
+        target, seen = self.spoiled(batch, part)
+        found: Tensor = self.restoration(self.network, self.network.head, target, part, spoiled_BLC=seen.x_BLC)
         return found
 
     def logged(self) -> frozenset[str]:

@@ -40,15 +40,23 @@ class Restoration(nn.Module):
         self.error = ERRORS[loss]
         self.means = nn.ModuleDict({name: MeanMetric(nan_strategy="ignore") for name in SCORES})
 
-    def forward(self, network: Network, restore: Callable[[Tensor], Tensor], batch: Batch, part: Part) -> Tensor:
+    def forward(
+        self,
+        network: Network,
+        restore: Callable[[Tensor], Tensor],
+        batch: Batch,
+        part: Part,
+        *,
+        spoiled_BLC: Tensor | None = None,
+    ) -> Tensor:
         """Mean error over the samples that count; 0-dimensional. ``restore`` turns tokens (B, P, D) into patches.
 
-        Validation also feeds ``scores``.
+        ``spoiled_BLC`` is what is seen where that is not the batch itself. Validation also feeds ``scores``.
         """
         x_BLC, embedding = batch.x_BLC, network.embedding
         hidden_BLC = self.masking.hidden(x_BLC, part)
         starts = embedding.starts(x_BLC)
-        seen_BLC = x_BLC.masked_fill(hidden_BLC, 0.0)
+        seen_BLC = (x_BLC if spoiled_BLC is None else spoiled_BLC).masked_fill(hidden_BLC, 0.0)
         tokens_BPD = network.encode(
             seen_BLC, batch.sample_rate_B, starts, system_B=batch.system_B, domain_B=batch.domain_B
         )
