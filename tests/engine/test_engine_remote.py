@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from importlib.util import find_spec
+from shutil import which
 
 import pytest
 from rigs import document
@@ -23,6 +24,11 @@ EXECUTORS = [
         {"kind": "slurm", "cluster": "local", "cpus": 1, "memory_gb": 4.0},
         id="submitit",
         marks=[pytest.mark.long, pytest.mark.skipif(not find_spec("submitit"), reason="needs the package submitit")],
+    ),
+    pytest.param(
+        {"kind": "slurm", "cpus": 1, "memory_gb": 2.0, "minutes": 30},
+        id="slurm",
+        marks=[pytest.mark.long, pytest.mark.skipif(not which("squeue"), reason="needs a cluster of SLURM")],
     ),
     pytest.param(
         {"kind": "ray"},

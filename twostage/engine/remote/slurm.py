@@ -13,6 +13,7 @@ from twostage.config.executors import SlurmExecutor
 from twostage.engine.plan import Stage
 from twostage.engine.remote.events import EventReader, tell
 from twostage.engine.remote.settling import settled
+from twostage.engine.remote.slurm_queue import JobStates, ProcessStates, SlurmQueue
 from twostage.engine.remote.worker import train_one
 from twostage.engine.results import Failure
 from twostage.engine.work import Outcome, Work
@@ -50,6 +51,7 @@ class Slurm:
         self._waiting: list[tuple[Stage, StageJob]] = []
         self._sent: list[_Sent] = []
         self._work: Work | None = None
+        self._states: JobStates = SlurmQueue() if config.cluster == "slurm" else ProcessStates()
 
     def room(self) -> int:
         """SLURM queues by itself; a bound keeps one array from growing without end."""
@@ -122,20 +124,20 @@ class Slurm:
 
     def _look(self, sent: _Sent) -> Outcome | None:
         assert self._work is not None  # noqa: S101 - it was submitted
-        over = sent.job.done()  # asked first: what it wrote before it ended is there then
+        over = self._states.over(sent.job)  # asked first: what it wrote before it ended is there then
         for event in sent.events.fresh():
             tell(self._work.observer, sent.stage, event)
             if (outcome := settled(self._work, sent.stage, event)) is not None:
                 return outcome
         return self._lost(sent) if over else None
 
-    @staticmethod
-    def _lost(sent: _Sent) -> Failure:
+    def _lost(self, sent: _Sent) -> Failure:
         """A job that ended without an outcome: killed, out of memory, or out of time too often."""
         words = ""
         with suppress(OSError):
             words = (sent.job.stderr() or "").strip()[-300:]
-        message = f"its job {sent.job.job_id} ended without an outcome ({sent.job.state})"
+        how = self._states.end(sent.job)
+        message = f"its job {sent.job.job_id} ended without an outcome" + f" ({how})" * bool(how)
         return Failure(sent.stage, f"{message}: {words}".rstrip(": "), Path(sent.job.paths.stderr))
 
 
