@@ -123,6 +123,33 @@ def test_sigterm_in_stage_2_ends_with_143_and_keeps_what_finished(command, writt
     assert json.loads(manifest.read_text())["status"] == "interrupted"
 
 
+@pytest.fixture
+def answered():
+    """Set the answer to a signal, as a job of SLURM does; the one from before comes back."""
+    before = {}
+
+    def answered(number, answer):
+        before[number] = signal.signal(number, answer)
+
+    yield answered
+    for number, answer in before.items():
+        signal.signal(number, answer)
+
+
+def test_a_job_that_ignores_sigterm_goes_on_until_it_is_killed(written, answered):
+    answered(signal.SIGTERM, signal.SIG_IGN)
+    summary = TwoStageRun(written(), observer=Stopper("epoch_done", "stage_1", signal.SIGTERM)).fit()
+    assert len(summary.stages) == 3
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+
+
+def test_a_job_whose_time_is_over_ends_with_the_code_that_it_chose(written, answered):
+    answered(signal.SIGUSR2, lambda *_: sys.exit(75))
+    with pytest.raises(SystemExit) as caught:
+        TwoStageRun(written(), observer=Stopper("epoch_done", "stage_1", signal.SIGUSR2)).fit()
+    assert caught.value.code == 75
+
+
 def test_only_the_first_signal_counts_while_its_exception_is_on_its_way():
     steps = []
 

@@ -41,7 +41,9 @@ class SlurmExecutor(Component):
     gpus: Annotated[int, Field(ge=0)] | None = Field(None, description=_GPUS)
     cpus: Count = Field(4, description="Cores of each training.")
     memory_gb: Positive = Field(16.0, description="Memory of each training.")
-    minutes: Count = Field(240, description="Time limit of a job. A training that needs longer goes on in another job.")
+    minutes: Annotated[int, Field(ge=5)] = Field(
+        240, description="Time limit of a job. A training that needs longer goes on in another job."
+    )
     requeues: Annotated[int, Field(ge=0)] = Field(
         10, description="How often a job whose time is over is sent again to go on; one that is preempted always is."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import signal
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,6 +49,21 @@ class Progress(pl.Callback):
         """Say what the epoch has reached."""
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.observer.epoch_done(self.stage, epoch=trainer.current_epoch + 1, metrics=metrics)
+
+
+class LeftSignals(pl.Callback):
+    """SIGTERM stays with whoever answered it before the training; Lightning would end the training too.
+
+    A job of SLURM gets one when it is about to be preempted, and goes on until it is.
+    """
+
+    def __init__(self) -> None:
+        self._before = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Lightning has set its own handler by now."""
+        if signal.getsignal(signal.SIGTERM) is not self._before:
+            signal.signal(signal.SIGTERM, self._before)
 
 
 class Soundness(pl.Callback):

@@ -184,7 +184,7 @@ def _fit(  # noqa: PLR0917 - all that a training is
         return trainer, 0, {}
     state, loaders.first_epoch = halfway.resumed()
     continue_log(trainer)
-    with interruptible(trainer):
+    with interruptible():
         trainer.fit(objective, datamodule=loaders, ckpt_path=state, weights_only=True)
     epoch, others = take_best(objective, best, trainer)
     return trainer, epoch, others
@@ -193,7 +193,7 @@ def _fit(  # noqa: PLR0917 - all that a training is
 def _evaluate(stage: Stage, trainer: pl.Trainer, objective: Objective, loaders: StageLoaders) -> dict[str, Any]:
     """Metrics of the best epoch on validation and, for adaptations, on the test part."""
     found: dict[str, Any] = {}
-    with interruptible(trainer):
+    with interruptible():
         if len(loaders.data.windows["validation"].rows):
             losses = trainer.validate(objective, datamodule=loaders, verbose=False)[0]
             found["validation"] = {"loss": losses["validation/loss"], **objective.metrics("validation")}

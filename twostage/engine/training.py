@@ -21,11 +21,10 @@ from lightning.pytorch.strategies import DDPStrategy
 
 from twostage.config.document import TrainerConfig
 from twostage.config.stage import StageConfig
-from twostage.engine.callbacks import Progress, Soundness, Together
+from twostage.engine.callbacks import LeftSignals, Progress, Soundness, Together
 from twostage.engine.observer import Observer
 from twostage.engine.parameter_check import ParameterCheck
 from twostage.engine.plan import Stage
-from twostage.engine.stopping import Terminated
 from twostage.errors import TrainingError
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -33,6 +32,7 @@ Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 # Lightning gives this advice to people who call it; what is set here is set on purpose.
 _ADVICE = (
     ".*does not have many workers.*",
+    ".*The `srun` command is available.*",
     ".*The number of training batches.*",
     ".*Checkpoint directory .* exists.*",
     ".*`isinstance\\(treespec, LeafSpec\\)`.*",
@@ -104,6 +104,7 @@ def make_trainer(  # noqa: PLR0917 - what a training is, and who watches it
     callbacks: list[pl.Callback] = [
         *first,
         *([Together(stage.seed)] if trainer.devices > 1 else []),
+        LeftSignals(),
         Soundness(stage, written.checkpoint.monitor),
         ParameterCheck(stage.name),
         Progress(stage, observer),
@@ -133,11 +134,11 @@ def _together(trainer: TrainerConfig) -> dict[str, Any]:
     A head of a system that is not in a batch has no gradient, so unused parameters are looked for. Running statistics
     are made equal between epochs, not before each batch: processes may have different numbers of batches to evaluate.
     """
+    ours = {"plugins": [LightningEnvironment()]}  # whatever SLURM says: the processes are ours
     if trainer.devices == 1:
-        return {}
-    return {
+        return ours
+    return ours | {
         "strategy": DDPStrategy(find_unused_parameters=True, broadcast_buffers=False),
-        "plugins": [LightningEnvironment()],  # whatever SLURM says: the processes are ours
         "sync_batchnorm": trainer.accelerator in {"auto", "gpu"} and torch.cuda.is_available(),
     }
 
@@ -185,15 +186,16 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def interruptible(trainer: pl.Trainer) -> Iterator[None]:
-    """Let Ctrl-C end the run as anywhere else; Lightning would turn it into exit code 1 and ignore further ones."""
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the run as anywhere else; Lightning would turn it into exit code 1 and ignore further ones.
+
+    Others that end a process, such as submitit when the time of a job is over, do so with the code that they chose.
+    """
     before = signal.getsignal(signal.SIGINT)
     try:
         yield
-    except Terminated:
-        raise
     except SystemExit as error:
-        if trainer.interrupted:
+        if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from error
         raise
     finally:

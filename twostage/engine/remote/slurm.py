@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +29,11 @@ class StageJob:
         self.run, self.events, self.name = run, events, name
 
     def __call__(self) -> None:
-        """Train the stage."""
+        """Train the stage.
+
+        SIGTERM announces that SLURM is about to take the job off and to send it again. Until then it goes on.
+        """
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which processes of several devices inherit
         train_one(self.run, self.events, self.name)
 
     def checkpoint(self) -> Any:
