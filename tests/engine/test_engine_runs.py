@@ -184,7 +184,7 @@ def test_pretraining_on_the_target_leaves_its_test_out(rig, tmp_path):
 def test_a_monitor_that_is_never_logged_is_told_before_training(rig, tmp_path):
     """What the document alone does not tell: which systems a classifier of stage 1 has."""
     monitor = {"monitor": "validation/accuracy/7", "mode": "max"}
-    stage_1 = {"pretrain_mode": "unified_metric", "systems": [1, 2], "checkpoint": monitor}
+    stage_1 = {"pretrain_mode": "unified_metric", "checkpoint": monitor}
     with pytest.raises(TrainingError, match=r"never logs checkpoint\.monitor 'validation/accuracy/7'"):
         TwoStageRun(document(rig, tmp_path / "save", stage_1=stage_1)).fit()
     assert not list((tmp_path / "save").rglob("*"))

@@ -325,7 +325,7 @@ def test_an_epoch_can_be_chosen_by_what_it_restores(monitor, mode):
 
 def test_what_the_document_takes_for_a_monitor_is_what_is_logged():
     ours = objective()
-    named = {"train/loss", "validation/loss", *(f"validation/{name}" for name in ours.config.measures)}
+    named = {"train/loss", "validation/loss", *(f"validation/{name}" for name in ours.config.logs.measures)}
     assert ours.logged() == named
     with pytest.raises(ValidationError, match=r"validation/accuracy is never logged by pretrain_mode reconstruction"):
         objective(checkpoint={"monitor": "validation/accuracy", "mode": "max"})

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from twostage.config.base import Component, Count, FromList, Ids, Section
 from twostage.config.model.backbones import Backbone
 from twostage.config.stage import StageConfig
+from twostage.config.stage_1.logged import Logged
 
 
 class Projection(Component):
@@ -70,18 +71,17 @@ class Pretraining(StageConfig):
 
     @model_validator(mode="after")
     def _monitor_is_logged(self) -> Self:
-        known = ["train/loss", "validation/loss", *(f"validation/{each}" for each in self.measures or ())]
-        if self.measures is not None and self.checkpoint.monitor not in known:
-            mode = getattr(self, "pretrain_mode", "")
-            raise ValueError(
-                f"checkpoint.monitor {self.checkpoint.monitor} is never logged by pretrain_mode {mode}; it logs "
-                + ", ".join(known)
-            )
+        home = next(each for each in type(self).__mro__ if "logs" in vars(each))
+        ours = getattr(home, "implementation", None) == getattr(self, "implementation", None)
+        if self.logs is not None and ours:  # a class of a package may log more
+            mode = f"pretrain_mode {getattr(self, 'pretrain_mode', '')}"
+            if reason := self.logs.refusal(self.checkpoint.monitor, mode, self.systems):
+                raise ValueError(reason)
         return self
 
     @property
-    def measures(self) -> tuple[str, ...] | None:
-        """What its validation logs beside the loss; None where that depends on recordings or on other classes."""
+    def logs(self) -> Logged | None:
+        """What it logs beside the loss; None where a class that is imported later says so."""
         return None
 
     @property

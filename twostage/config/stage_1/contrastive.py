@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from twostage.config.augmentation import Augmentations, Noise, Polarity, Scale, Shift
 from twostage.config.base import Positive
 from twostage.config.stage_1.comparing import ClassificationTerm, Comparing
+from twostage.config.stage_1.logged import Logged
 from twostage.config.stage_1.metric_losses import MetricLoss, NTXent
 
 BY_CLASS = ("class", "class_across_systems")
@@ -38,9 +39,10 @@ class ContrastiveConfig(Comparing):
     )
 
     @property
-    def measures(self) -> tuple[str, ...] | None:
-        """Nothing beside the loss, where that is the only term."""
-        return () if self.classification is None and self.prompt is None else None
+    def logs(self) -> Logged:
+        """Each term of the loss, where there are several."""
+        beside = [name for name in ("prompt", "classification") if getattr(self, name) is not None]
+        return Logged(terms=tuple(f"{name}_loss" for name in ("contrastive", *beside)) if beside else ())
 
     @property
     def compares(self) -> MetricLoss:

@@ -20,6 +20,7 @@ from pydantic_core import CoreSchema, InitErrorDetails
 
 from twostage.config.model.heads import ClassificationHead
 from twostage.config.stage_1.base import Pretraining
+from twostage.config.stage_1.logged import Logged
 from twostage.config.stage_1.plugins import PLUGINS, ClassificationPrediction, Flow, Plugin, Supervised
 from twostage.config.stage_1.reconstruction import Mask
 
@@ -101,6 +102,11 @@ class CustomConfig(Pretraining):
     def reads_labels(self) -> bool:
         """Whether the built-in plugin is supervised; a class that is imported says so itself."""
         return isinstance(self.params, Plugin) and self.params.reads_labels
+
+    @property
+    def logs(self) -> Logged | None:
+        """What the built-in plugin logs; a class that is imported says so itself."""
+        return self.params.logs if isinstance(self.params, Plugin) else None
 
     @property
     def needs_patches(self) -> bool:

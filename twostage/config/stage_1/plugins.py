@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from twostage.config.base import Component, Count, NonNegative, Positive, Section
 from twostage.config.model.heads import ClassificationHead, LinearHead
 from twostage.config.stage_1.base import Projection
-from twostage.config.stage_1.reconstruction import HiddenShare, Mask
+from twostage.config.stage_1.logged import Logged
+from twostage.config.stage_1.reconstruction import RESTORED, HiddenShare, Mask
+from twostage.config.stage_2.measures import CLASSIFICATION
 
 
 class Plugin(Component):
@@ -17,6 +19,7 @@ class Plugin(Component):
 
     reads_labels: ClassVar[bool] = False
     needs_patches: ClassVar[bool] = False
+    logs: ClassVar[Logged] = Logged()
 
 
 class Supervised(Plugin):
@@ -24,6 +27,7 @@ class Supervised(Plugin):
 
     implementation: ClassVar[str] = "twostage.objectives.pretrain.plugins.supervised:Supervised"
     reads_labels: ClassVar[bool] = True
+    logs: ClassVar[Logged] = Logged(of_systems=CLASSIFICATION)
 
     head: ClassificationHead = Field(default_factory=LinearHead, description="Classification head; stays in stage 1.")
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
@@ -38,6 +42,7 @@ class ClassificationPrediction(Supervised):
         "twostage.objectives.pretrain.plugins.classification_prediction:ClassificationPrediction"
     )
     needs_patches: ClassVar[bool] = True
+    logs: ClassVar[Logged] = Logged(measures=RESTORED, of_systems=CLASSIFICATION)
 
     alpha_prediction: NonNegative = Field(1.0, description="Weight of the restoration beside the cross entropy.")
     mask_ratio: HiddenShare = Field(0.1, description="Share of blocks that are hidden before the forecast.")

@@ -9,8 +9,12 @@ from pydantic import Field, model_validator
 from twostage.config.augmentation import Augmentations
 from twostage.config.base import Count, Section
 from twostage.config.stage_1.base import Pretraining
+from twostage.config.stage_1.logged import Logged
 
 HiddenShare = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+RESTORED = ("mse", "correlation", "spectral_similarity")
 
 
 class Mask(Section):
@@ -70,9 +74,9 @@ class ReconstructionConfig(Pretraining):
     )
 
     @property
-    def measures(self) -> tuple[str, ...]:
+    def logs(self) -> Logged:
         """How well hidden samples are restored."""
-        return "mse", "correlation", "spectral_similarity"
+        return Logged(measures=RESTORED)
 
     @property
     def needs_patches(self) -> bool:

@@ -11,7 +11,9 @@ from twostage.config.base import NonNegative
 from twostage.config.model.heads import ClassificationHead, LinearHead
 from twostage.config.stage_1.base import ZERO_SHOT_TEXT, ZeroShot
 from twostage.config.stage_1.comparing import Comparing
+from twostage.config.stage_1.logged import Logged
 from twostage.config.stage_1.metric_losses import MetricLoss, SupCon
+from twostage.config.stage_2.measures import CLASSIFICATION
 
 
 class UnifiedMetricConfig(Comparing):
@@ -38,6 +40,13 @@ class UnifiedMetricConfig(Comparing):
     )
 
     zero_shot: ZeroShot | None = Field(default_factory=ZeroShot, description=ZERO_SHOT_TEXT)
+
+    @property
+    def logs(self) -> Logged:
+        """Each term of the loss that has a weight, and how well classes are told."""
+        weights = {"classification": self.classification_weight, "metric": self.metric_weight, "prompt": self.prompt}
+        terms = tuple(f"{name}_loss" for name, weight in weights.items() if weight)
+        return Logged(terms, of_systems=CLASSIFICATION if self.classification_weight else ())
 
     @property
     def compares(self) -> MetricLoss:
@@ -78,13 +87,5 @@ class UnifiedMetricConfig(Comparing):
             raise ValueError(
                 "positives class_across_systems takes equal labels of different systems for the same class, so the "
                 "head must answer for all systems alike; write head.share: shared"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _a_classifier_is_judged(self) -> Self:
-        if self.classification_weight == 0.0 and not self.checkpoint.monitor.endswith("loss"):
-            raise ValueError(
-                f"checkpoint.monitor {self.checkpoint.monitor} needs a classifier, but classification_weight is 0"
             )
         return self

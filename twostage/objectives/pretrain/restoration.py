@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
 from twostage.config.stage_1 import Mask
+from twostage.config.stage_1.reconstruction import RESTORED
 from twostage.data.recordings import Part
 from twostage.data.windowed import Batch
 from twostage.models.network import Network
 from twostage.objectives.pretrain.masking import Masking
 
-SCORES = ("mse", "correlation", "spectral_similarity")
+SCORES = RESTORED
 # A signal whose variance is a smaller share of its power than this is constant but for rounding.
 _CONSTANT = 1e-10
 
