@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from twostage.components import build
 from twostage.config import executors as configs
@@ -162,14 +162,21 @@ def run_adapt(cfg: Config, checkpoint: str | Path, **options: Any) -> RunSummary
 
 
 def import_checkpoint(
-    old: str | Path, cfg: Config, output: str | Path, *, overrides: Sequence[str] = (), replace: bool = False
+    old: str | Path,
+    cfg: Config,
+    output: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    part: Literal["encoder", "model"] = "model",
+    replace: bool = False,
 ) -> ImportReport:
     """Write a checkpoint of PHM-Vibench as one that stage 2 starts from; nothing of the file is executed.
 
-    ``cfg`` is the document that it was trained with, old or new. Raises TwoStageError for a tensor without its place.
+    ``cfg`` is the document that it was trained with, old or new; ``part`` "encoder" leaves heads out. Raises
+    TwoStageError for a tensor without its place.
     """
     config = TwoStageRun(cfg, overrides=overrides).config
-    return import_weights(Path(old), config, Path(output), replace=replace)
+    return import_weights(Path(old), config, Path(output), part=part, replace=replace)
 
 
 def run_stage(stage: Stage, **options: Any) -> StageResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,6 +20,9 @@ def import_checkpoint(
         list[str] | None,
         typer.Option("--override", metavar="KEY=VALUE", help="Set one key of the document, such as a size."),
     ] = None,
+    part: Annotated[
+        Literal["encoder", "model"], typer.Option(help="The encoder alone, or with the heads of the document's tasks.")
+    ] = "model",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the fate of every tensor as JSON.")] = False,
 ) -> None:
@@ -29,7 +32,7 @@ def import_checkpoint(
     document = load_document(config, overrides=override or ())
     from twostage.engine.importing import import_weights, summary_lines  # after mistakes in the document were told
 
-    report = import_weights(old, document.config, output, replace=force)
+    report = import_weights(old, document.config, output, part=part, replace=force)
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=2))
         return

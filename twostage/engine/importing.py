@@ -17,6 +17,8 @@ from twostage.config.model import ISFMPrompt, ModelConfig
 from twostage.config.variants import variants_of
 from twostage.engine.artifacts import json_text
 from twostage.engine.checkpoints import FORMAT, IMPORTED, save_checkpoint
+from twostage.engine.head_sizes import head_misfits, shape_text
+from twostage.engine.old_heads import tasks_of
 from twostage.engine.old_weights import OldWeights, read_old_weights
 from twostage.engine.transfer import UNSEEN
 from twostage.errors import OutputError, TransferError
@@ -68,19 +70,33 @@ class ImportReport:
         return tuple(each for each in self.tensors if each.fate == "left out")
 
 
-def import_weights(old: Path, config: TwoStageConfig, output: Path, *, replace: bool = False) -> ImportReport:
+def import_weights(
+    old: Path,
+    config: TwoStageConfig,
+    output: Path,
+    *,
+    part: Literal["encoder", "model"] = "model",
+    replace: bool = False,
+) -> ImportReport:
     """Write the weights of ``old`` as the checkpoint ``output``, and the report beside it as JSON.
 
-    The encoder must be, tensor by tensor, that of the document's model. Raises TransferError and OutputError.
+    The encoder must be, tensor by tensor, that of the document's model. With it come the heads of the document's tasks,
+    unless ``part`` is the encoder. Raises TransferError and OutputError.
     """
     _refuse_unknown_model(config)
     manifest = output.with_name(f"{output.name}.json")
     if not replace and (there := next((path for path in (output, manifest) if path.exists()), None)):
         raise OutputError(f"{there} exists already; --force replaces it")
-    weights = read_old_weights(old, outer_prompt=isinstance(config.model.network, ISFMPrompt))
+    tasks = () if part == "encoder" else tasks_of(config)
+    weights = read_old_weights(old, tasks=tasks, outer_prompt=isinstance(config.model.network, ISFMPrompt))
     known = our_names(weights.tensors)
     renamed = from_legacy({name: weights.tensors[name] for name in known})
     model = _fitting(old, config, weights, renamed)
+    if misfits := head_misfits(config, model, renamed):
+        raise TransferError(
+            f"{old} does not hold the document's heads: {_some(misfits)}. Nothing was written; set the sizes by "
+            "--override KEY=VALUE, or leave heads out by --part encoder"
+        )
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         aside = output.with_name(f".{output.name}.partial")
@@ -119,12 +135,16 @@ def _fitting(old: Path, config: TwoStageConfig, weights: OldWeights, renamed: Ma
             f"{old} fits {len(fitting)} models of the document; choose one, as by --override model.backbone.kind=..."
         )
     model, misfits = min(tried, key=lambda each: len(each[1]))
-    more = f"; and {len(misfits) - _SHOWN} more" if len(misfits) > _SHOWN else ""
     raise TransferError(
         f"{old} does not hold the document's encoder ({_kinds(model)}): "
-        f"{'; '.join(misfits[:_SHOWN])}{more}. Nothing was written; give the document that it was trained with, or set "
+        f"{_some(misfits)}. Nothing was written; give the document that it was trained with, or set "
         "the sizes by --override KEY=VALUE"
     )
+
+
+def _some(misfits: Sequence[str]) -> str:
+    more = f"; and {len(misfits) - _SHOWN} more" if len(misfits) > _SHOWN else ""
+    return "; ".join(misfits[:_SHOWN]) + more
 
 
 def _models(config: TwoStageConfig) -> list[ModelConfig]:
@@ -143,23 +163,20 @@ def _misfits(model: ModelConfig, weights: OldWeights, renamed: Mapping[str, Tens
     theirs = {name: tensor for name, tensor in renamed.items() if name.startswith(ENCODER_PREFIXES)}
     unknown = [n for n in weights.tensors if n.startswith(ENCODER_PREFIXES) and our_name(n) is None]
     shapes = [
-        f"{name} is {_kind(theirs[name])}, expected {_kind(tensor)}"
+        f"{name} is {shape_text(theirs[name])}, expected {shape_text(tensor)}"
         for name, tensor in wanted.items()
-        if name in theirs and _kind(theirs[name]) != _kind(tensor)
+        if name in theirs and shape_text(theirs[name]) != shape_text(tensor)
     ]
-    missing = [f"{name} is missing, expected {_kind(tensor)}" for name, tensor in wanted.items() if name not in theirs]
-    extra = [f"{name} {_kind(tensor)} has no place" for name, tensor in theirs.items() if name not in wanted]
+    missing = [
+        f"{name} is missing, expected {shape_text(tensor)}" for name, tensor in wanted.items() if name not in theirs
+    ]
+    extra = [f"{name} {shape_text(tensor)} has no place" for name, tensor in theirs.items() if name not in wanted]
     return [*shapes, *missing, *extra, *(f"{weights.written[name]} has no counterpart" for name in unknown)]
 
 
 def _kinds(model: ModelConfig) -> str:
     parts = [part.kind for part in (model.embedding, model.backbone) if part is not None]
     return " and ".join(parts) or model.network.kind
-
-
-def _kind(tensor: Tensor) -> str:
-    shape = f"({', '.join(map(str, tensor.shape))})"
-    return shape if tensor.dtype is torch.float32 else f"{shape} {str(tensor.dtype).removeprefix('torch.')}"
 
 
 def _fates(weights: OldWeights, known: Mapping[str, str]) -> Iterator[Fate]:

@@ -7,7 +7,7 @@ is rebuilt as empty objects of a class of ours, whatever class the file names; a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
+from twostage.engine.old_heads import CLASSIFICATION, TRUNK, Place, answering, place_of, plain_head
 from twostage.errors import TransferError
 from twostage.models.renaming import our_name
 from twostage.models.renaming_prompt import IDLE
@@ -29,19 +30,13 @@ _SETTINGS = re.compile(
 )
 _WRAPPERS = ("network.", "model.", "module.", "net.")
 _STATES = ("state_dict", "model_state_dict")
-# Heads by the layout of their time: in autumn 2025 each task had one of its own, and a composed head has them inside.
-_HEADS = (
-    ("task_heads.classification.", "task_head."),
-    ("_single_task_head.", "task_head."),
-    ("task_head.task_heads.classification.", "task_head."),
-)
 _NO_PART = "no part of the network: neither embedding, backbone nor head"
 _NETWORK = ("embedding.", "backbone.", "task_head.", "task_heads.", "_single_task_head.")
 
 
 @dataclass(frozen=True)
 class OldWeights:
-    """Tensors under plain old names (``embedding.*``, ``backbone.*``, ``task_head.*``), and what was left out.
+    """Tensors under plain old names (``embedding.*``, ``backbone.*``, ``task_head*.*``), and what was left out.
 
     ``written`` gives the name in the file of each, ``left_out`` the reason for each of the file's other names.
     """
@@ -52,34 +47,47 @@ class OldWeights:
     shapes: Mapping[str, tuple[int, ...]]
 
 
-def read_old_weights(path: Path, *, outer_prompt: bool = False) -> OldWeights:
-    """Read a checkpoint of the old project, with or without the prompt that stood beside some embeddings.
+def read_old_weights(
+    path: Path, *, tasks: Collection[str] = (CLASSIFICATION,), outer_prompt: bool = False
+) -> OldWeights:
+    """Read a checkpoint of the old project: its encoder, and its heads for ``tasks``.
 
-    Raises TransferError, also for a file that asks for code to be run.
+    ``outer_prompt`` is for the prompt that stood beside some embeddings. Raises TransferError, also for a file that
+    asks for code to be run.
     """
-    return plain_names(_state_of(path), outer_prompt=outer_prompt)
+    return plain_names(_state_of(path), tasks=tasks, outer_prompt=outer_prompt)
 
 
-def plain_names(state: Mapping[str, Tensor], *, outer_prompt: bool = False) -> OldWeights:
-    """The tensors without the names of what was wrapped around the network, heads in one layout."""
+def plain_names(
+    state: Mapping[str, Tensor], *, tasks: Collection[str] = (CLASSIFICATION,), outer_prompt: bool = False
+) -> OldWeights:
+    """The tensors without the names of what was wrapped around the network, one head for each of ``tasks``."""
     wrapper = _wrapper(state)
+    inside = {name: name.removeprefix(wrapper) for name in state if name.startswith(wrapper)}
+    heads = answering(inside.values())
     tensors: dict[str, Tensor] = {}
     written: dict[str, str] = {}
     left_out: dict[str, str] = {}
-    chosen = next((old for old, _ in _HEADS if any(name.startswith(wrapper + old) for name in state)), None)
     for name, tensor in state.items():
-        plain = name.removeprefix(wrapper)
-        if chosen is not None and plain.startswith(chosen):
-            plain = "task_head." + plain.removeprefix(chosen)
-        elif chosen is not None and plain.startswith(_NETWORK[2:]):
-            left_out[name] = f"a head beside {chosen.removesuffix('.')}"
-            continue
-        reason = _elsewhere(plain, outer_prompt=outer_prompt) if name.startswith(wrapper) else _NO_PART
+        plain = inside.get(name, "")
+        place = place_of(plain)
+        reason = _elsewhere(plain, outer_prompt=outer_prompt) if place is None else _idle(place, heads, tasks)
         if reason is not None:
             left_out[name] = reason
             continue
+        plain = plain if place is None else plain_head(place, tasks)
         tensors[plain], written[plain] = tensor, name
     return OldWeights(tensors, written, left_out, {name: tuple(tensor.shape) for name, tensor in state.items()})
+
+
+def _idle(place: Place, heads: Mapping[str, str], tasks: Collection[str]) -> str | None:
+    """Why a head does not come in; None where it does."""
+    if not tasks:
+        return "a head, and the encoder alone was asked for"
+    if place.task not in {*tasks, TRUNK}:
+        return f"a head for {place.task}, which is no task of the document"
+    answered = heads[place.task]
+    return None if place.before == answered else f"a head beside {answered.removesuffix('.')}, which answered"
 
 
 def _elsewhere(plain: str, *, outer_prompt: bool) -> str | None:
