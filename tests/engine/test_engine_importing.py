@@ -12,7 +12,9 @@ import torch
 from rigs import document
 
 from twostage import TwoStageRun, import_checkpoint
+from twostage.components import build
 from twostage.config.model import LinearHead
+from twostage.config.model.task_heads import RulHead
 from twostage.engine.checkpoints import load_pretrained
 from twostage.errors import OutputError, TransferError, TwoStageError
 from twostage.models.heads.linear import LinearHead as Head
@@ -104,6 +106,58 @@ def test_what_is_left_out_is_told_with_its_reason(legacy, written, tmp_path):
         "model.backbone.heads": 2,
         "model.backbone.activation": "gelu",
     }
+
+
+SEVERAL = {"classification": {}, "rul_prediction": {"head": {"kind": "rul", "hidden": 6}}}
+
+
+@pytest.fixture
+def several(legacy):
+    """The old file of a model with two heads, and the weights of the second."""
+    config = RulHead(hidden=6)
+    life = {f"rul_net.{n.removeprefix('perceptron.')}": t for n, t in build(config, dim=16).state_dict().items()}
+    heads = {f"task_heads.rul_prediction.{name}": tensor for name, tensor in life.items()}
+    return renamed(legacy, "task_head.", "task_heads.classification.") | heads, life
+
+
+def multitask(written, tasks):
+    return written | {"stage_2": {"adapt_mode": "multitask", "targets": [{"system": 3}], "tasks": tasks}}
+
+
+def test_heads_come_in_for_the_tasks_of_the_document(network, several, written, tmp_path):
+    state, life = several
+    old = saved(tmp_path / "old.ckpt", state)
+    report = import_checkpoint(old, multitask(written, SEVERAL), tmp_path / "new.safetensors")
+    tensors, ours = load_pretrained(tmp_path / "new.safetensors").tensors, network.state_dict()
+    assert report.left_out == ()
+    assert torch.equal(tensors["head.heads.classification.layers.2.bias"], ours["head.layers.2.bias"])
+    assert torch.equal(tensors["head.heads.rul_prediction.perceptron.3.weight"], life["rul_net.3.weight"])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("model", {"classification": {}}, "a head for rul_prediction, which is no task of the document"),
+        ("encoder", SEVERAL, "a head, and the encoder alone was asked for"),
+    ],
+)
+def test_other_heads_are_left_out_with_the_reason(several, written, tmp_path, case):
+    part, tasks, reason = case
+    old = saved(tmp_path / "old.ckpt", several[0])
+    report = import_checkpoint(old, multitask(written, tasks), tmp_path / "new.safetensors", part=part)
+    reasons = {each.name: each.reason for each in report.left_out}
+    assert reasons["task_heads.rul_prediction.rul_net.0.bias"] == reason
+    assert ("task_heads.classification.mutiple_fc.1.bias" in reasons) is (part == "encoder")
+
+
+def test_a_head_of_another_size_is_refused_by_name(several, written, tmp_path):
+    old = saved(tmp_path / "old.ckpt", several[0])
+    wider = SEVERAL | {"rul_prediction": {"head": {"kind": "rul", "hidden": 8}}}
+    with pytest.raises(TransferError) as caught:
+        import_checkpoint(old, multitask(written, wider), tmp_path / "new.safetensors")
+    assert "head.heads.rul_prediction.perceptron.0.weight is (6, 16), expected (8, 16)" in str(caught.value)
+    assert "leave heads out by --part encoder" in str(caught.value)
+    assert list(tmp_path.iterdir()) == [old]
 
 
 def test_stage_2_adapts_from_it_where_stage_1_is_switched_off(legacy, written, tmp_path):

@@ -24,6 +24,7 @@ OTHERS = {"resnet1d_basic": "ResNet1D", "resnet1d_bottleneck": "ResNet1D", "mwa_
 INDEX = SHARED / "parity" / "index.json"
 NAMES = [each["id"] for each in (json.loads(INDEX.read_text(encoding="utf-8")) if INDEX.exists() else [])]
 NOT_IN_FILES = ("num_classes", "num_channels")
+LAYOUT_TASKS = ("rul_prediction", "anomaly_detection", "signal_prediction")
 OUTER = "m02prompt_era2025-09__E_01_HSE_gating__B_04__H_02"
 
 
@@ -73,7 +74,7 @@ def test_every_run_comes_in_by_its_old_document(recorded, tmp_path, name):
     assert all(torch.equal(tensor, ours[key]) for key, tensor in encoder.state_dict().items())
 
 
-@pytest.mark.parametrize("name", [name for name in RUNS if re.fullmatch(r"m01__.*__(H_0[129].*|MultiTaskHead)", name)])
+@pytest.mark.parametrize("name", [name for name in RUNS if re.fullmatch(r"m01__.*__(H_01|H_09_H02)", name)])
 def test_tokens_are_those_that_were_recorded(recorded, tmp_path, name):
     run = recorded(name)
     overrides = ["model.backbone.period_choice=per_batch"] if "B_06" in name else []
@@ -106,13 +107,36 @@ def test_logits_of_the_time_with_a_head_for_each_task(recorded, tmp_path, backbo
     """Each sample had its own system's layer, padded with zeros, but one sampling rate."""
     run = recorded(f"m01_era2025-09_multihead__E_01_HSE__{backbone}")
     report, checkpoint = imported(run, tmp_path)
-    assert {each.reason for each in report.left_out} == {"a head beside task_heads.classification"}
+    assert {each.reason for each in report.left_out} == {
+        f"a head for {task}, which is no task of the document" for task in LAYOUT_TASKS
+    }
     network = run.network()
     network.load_state_dict(checkpoint.tensors)
     rates, systems = run.files([101, 201, 601])
     tokens_BPD = network.encode(run.windows, rates[:1].expand_as(rates), run.starts("cls_mixed"))
     logits_BK = network.head(tokens_BPD, systems)
     assert_near(logits_BK.where(logits_BK.isfinite(), 0), run.arrays["out/cls_mixed"])
+
+
+ALL = ("classification", *LAYOUT_TASKS)
+SEVERAL = {
+    "m01_era2025-09_multihead__E_01_HSE__B_08": ALL,
+    "m01__E_01_HSE__B_08__MultiTaskHead": ALL,
+    "m01__E_01_HSE__B_04__H_09_H02": ("classification", "signal_prediction"),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_every_head_comes_in_where_the_document_has_its_task(recorded, tmp_path, name):
+    """``test_models_parity_heads`` has their answers."""
+    run = recorded(name)
+    tasks = ", ".join(f"{task}: {{}}" for task in SEVERAL[name])
+    stage_2 = f"stage_2={{adapt_mode: multitask, targets: [{{system: 1}}], tasks: {{{tasks}}}}}"
+    report, checkpoint = imported(run, tmp_path, stage_2)
+    assert report.left_out == ()
+    expected = from_legacy(run.state)
+    assert checkpoint.tensors.keys() == expected.keys()
+    assert all(torch.equal(checkpoint.tensors[key], tensor) for key, tensor in expected.items())
 
 
 def test_a_prompt_beside_the_embedding_comes_in_where_the_document_has_one(recorded, tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -131,6 +132,7 @@ def _from_legacy(state: Mapping[str, Tensor]) -> State:
     return ours
 
 
+@cache
 def our_name(name: str) -> str | None:
     """What we call the tensor that a PHM-Vibench tensor becomes, or becomes a part of; None if there is none."""
     if match := _LEGACY_PROJECTION.fullmatch(name):
@@ -203,7 +205,10 @@ def _counterpart(name: str, rows: Iterable[tuple[str, str]]) -> str:
 
 def _renamed(name: str, old: str, new: str) -> str | None:
     """``name`` in the words of ``new`` if it follows ``old``, and None if it does not."""
-    open_end = old.endswith(".")
-    pattern = re.escape(old).replace(r"\{\}", r"(\d+)") + (r"(\w+)" if open_end else "")
-    match = re.fullmatch(pattern, name)
-    return None if match is None else (new + "{}" if open_end else new).format(*match.groups())
+    match = _pattern(old).fullmatch(name)
+    return None if match is None else (new + "{}" if old.endswith(".") else new).format(*match.groups())
+
+
+@cache
+def _pattern(old: str) -> re.Pattern[str]:
+    return re.compile(re.escape(old).replace(r"\{\}", r"(\d+)") + (r"(\w+)" if old.endswith(".") else ""))
