@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,9 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+State = Mapping[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,21 @@ def recorded() -> Callable[[str], Recorded]:
 @pytest.fixture(scope="session")
 def initial_checksums() -> dict[str, Any]:
     return shared_json("init_checksums")
+
+
+@pytest.fixture
+def assert_initial() -> Callable[[State, dict[str, Any]], None]:
+    """Compares fresh tensors under their legacy names with recorded checksums."""
+
+    def compare(fresh: State, expected: dict[str, Any]) -> None:
+        for key, tensor in fresh.items():
+            values = (torch.view_as_real(tensor) if tensor.is_complex() else tensor).double().flatten()
+            sums = expected[key]
+            assert values[:4].tolist() == sums["first"], key
+            assert values.sum().item() == pytest.approx(sums["sum"], abs=1e-9)
+            assert values.square().sum().item() == pytest.approx(sums["sumsq"], rel=1e-12)
+
+    return compare
 
 
 SMALL_BACKBONES = (

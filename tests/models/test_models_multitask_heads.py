@@ -12,7 +12,7 @@ from twostage.config import model as configs
 from twostage.config.model import task_heads as heads
 from twostage.models.heads.linear import LinearHead
 from twostage.models.heads.multitask import MultitaskHead
-from twostage.models.heads.prediction import ForecastPerceptron
+from twostage.models.heads.prediction import ForecastPerceptron, PredictionHead
 from twostage.models.heads.scalar import ScalarHead
 from twostage.models.heads.trunk import MultitaskTrunk
 
@@ -99,3 +99,20 @@ def test_heads_share_a_trunk_but_a_forecast_sees_the_tokens():
     answers = head(tokens_BPD, system_B)
     torch.testing.assert_close(answers["rul_prediction"], life(trunk(tokens_BPD)))
     torch.testing.assert_close(answers["signal_prediction"], forecast(tokens_BPD))
+
+
+def test_everything_beside_a_trunk_starts_from_xavier_weights():
+    """As the legacy multitask head initialised itself, its forecast included."""
+    forecast = PredictionHead(heads.PredictionHead(hidden=32), dim=64, patches=40, length=4, channels=1)
+    classifier = LinearHead(configs.LinearHead(), dim=48, classes={1: 30})
+    head = MultitaskHead(
+        {"classification": classifier, "signal_prediction": forecast},
+        MultitaskTrunk(heads.MultitaskTrunk(hidden=48), dim=64),
+    )
+    linear = [module for module in head.modules() if isinstance(module, torch.nn.Linear)]
+    assert len(linear) == 5
+    for each in linear:
+        bound = math.sqrt(6 / sum(each.weight.shape))
+        assert 0.95 * bound < each.weight.abs().max() <= bound
+        assert not each.bias.any()
+    assert forecast.weight.std().item() == pytest.approx(1.0, rel=0.1)

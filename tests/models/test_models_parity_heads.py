@@ -80,6 +80,25 @@ def test_classification_and_forecast(recorded, name):
             assert_near(answers["classification"][:, : expected.shape[1]], expected)
 
 
+COMPOSED = [f"B_08__H_09_H0{head}" for head in (1, 2)]
+
+
+@pytest.mark.parametrize("name", ["B_04__H_03__C2", "B_04__H_03__C5", "B_09__H_09_H01__C1", *COMPOSED])
+def test_initial_weights_of_forecasts_reproduce_by_seed(recorded, initial_checksums, assert_initial, name):
+    """Alone, and after a classification. The multitask head drew its weights twice, in another order than ours."""
+    run, expected = recorded(f"m01__E_01_HSE__{name}"), initial_checksums[f"m01__E_01_HSE__{name}"]
+    torch.manual_seed(expected["seed"])
+    encoder = Encoder(run.config)
+    kind = DistanceHead() if "H_09_H02" in name else LinearHead()
+    first = {} if "H_03" in name else {"classification": build(kind, dim=16, classes=CLASSES)}
+    made = forecast(run.about["config"])
+    head = MultitaskHead({**first, "signal_prediction": made}) if first else made
+    assert torch.rand(1).item() == expected["next_torch_rand"]
+    theirs = to_legacy(Network(encoder, head).state_dict())
+    assert theirs.keys() == expected["tensors"].keys()
+    assert_initial(theirs, expected["tensors"])
+
+
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_multitask_head(recorded, backbone):
     """One trunk for classification, anomalies and remaining life; the forecast beside it."""

@@ -5,6 +5,7 @@ Shape suffixes: B batch, P patches, D features, H heads, d features of one head.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -18,8 +19,9 @@ class UnevenAttention(nn.Module):
         super().__init__()
         self.heads, self.dropout = heads, dropout
         inner = heads * head_features
-        stacked = nn.Linear(dim, 3 * inner)
-        self.in_proj_weight, self.in_proj_bias = stacked.weight, stacked.bias
+        parts = [nn.Linear(dim, inner) for _ in range(3)]  # query, key and value, drawn one after the other
+        self.in_proj_weight = nn.Parameter(torch.cat([part.weight.detach() for part in parts]))
+        self.in_proj_bias = nn.Parameter(torch.cat([part.bias.detach() for part in parts]))
         self.out_proj = nn.Linear(inner, dim)
 
     def forward(self, tokens_BPD: Tensor) -> Tensor:

@@ -10,17 +10,24 @@ from inspect import signature
 
 from torch import Tensor, nn
 
+from twostage.models.heads.narrowing import xavier
+
 # A forecast needs the order of the tokens, which their mean has lost.
 WITHOUT_TRUNK = {"signal_prediction"}
 
 
 class MultitaskHead(nn.Module):
-    """The heads of several tasks by name; each answers for itself, above the trunk where there is one."""
+    """The heads of several tasks by name; each answers for itself, above the trunk where there is one.
+
+    With a trunk all linear maps start from Xavier weights and zero biases, those of heads beside it too.
+    """
 
     def __init__(self, heads: Mapping[str, nn.Module], trunk: nn.Module | None = None) -> None:
         super().__init__()
         self.trunk = trunk
         self.heads = nn.ModuleDict(heads)
+        if trunk is not None:
+            self.apply(xavier)
         self._ask_system = {name for name, head in heads.items() if "system_B" in signature(head.forward).parameters}
 
     def forward(self, tokens_BPD: Tensor, system_B: Tensor) -> dict[str, Tensor]:

@@ -47,10 +47,10 @@ class PredictionHead(nn.Module):
     def __init__(self, config: configs.PredictionHead, *, dim: int, patches: int, length: int, channels: int) -> None:
         super().__init__()
         self.shape, self.activation = (length, channels), config.activation
-        self.weight = nn.Parameter(torch.randn(config.hidden**2, length * channels))
-        self.bias = nn.Parameter(torch.zeros(length * channels))
         self.features = nn.Linear(dim, config.hidden)
         self.mixtures = nn.Linear(patches, config.hidden)
+        self.weight = nn.Parameter(torch.randn(config.hidden**2, length * channels))
+        self.bias = nn.Parameter(torch.zeros(length * channels))
 
     def forward(self, tokens_BPD: Tensor) -> Tensor:
         """Return the forecast (B, T, C) of tokens (B, P, D)."""

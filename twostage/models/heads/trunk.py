@@ -8,11 +8,11 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from twostage.config.model import task_heads as configs
-from twostage.models.heads.narrowing import ACTIVATIONS, xavier
+from twostage.models.heads.narrowing import ACTIVATIONS
 
 
 class MultitaskTrunk(nn.Module):
-    """Two layers on the mean token, each with norm and activation."""
+    """Two layers on the mean token, each with norm and activation; ``MultitaskHead`` draws their weights."""
 
     def __init__(self, config: configs.MultitaskTrunk, *, dim: int) -> None:
         super().__init__()
@@ -22,7 +22,6 @@ class MultitaskTrunk(nn.Module):
             layers += [nn.BatchNorm1d(config.hidden)] if config.batch_norm else []
             layers += [ACTIVATIONS[config.activation]()]
         self.layers = nn.Sequential(*layers)
-        self.layers.apply(xavier)
 
     def forward(self, tokens_BPD: Tensor) -> Tensor:
         """What the heads get in the place of the tokens: one token (B, 1, H)."""

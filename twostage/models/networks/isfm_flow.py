@@ -53,6 +53,10 @@ class Condition(nn.Module):
         super().__init__()
         self.domains = nn.Embedding(config.max_domains, config.dim, padding_idx=0)
         self.systems = nn.Embedding(config.max_systems, config.dim, padding_idx=0)
+        for table in (self.domains, self.systems):
+            nn.init.normal_(table.weight, std=0.02)
+            with torch.no_grad():
+                table.weight[0] = 0
         both = 2 * config.dim
         self.mix = nn.Sequential(
             nn.Linear(both, both), nn.LayerNorm(both), nn.SiLU(), nn.Dropout(0.1), nn.Linear(both, config.dim)
