@@ -9,8 +9,6 @@ import pytest
 from twostage.config.checking.shapes import root_shape
 from twostage.config.checking.suggest import distance, nearest_name
 from twostage.config.checking.unknown_keys import advice
-from twostage.config.load import load_config
-from twostage.config.problems import DocumentError
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz_"
 
@@ -67,12 +65,3 @@ def test_distance(left, right, edits):
 )
 def test_other_spellings_and_other_words(word, expected):
     assert nearest_name(word, ["batch_size", "workers"]) == expected
-
-
-@pytest.mark.parametrize(("key", "told"), [("strategy", "fsdp is not offered"), ("num_nodes", "never one together")])
-def test_what_is_left_out_on_purpose_is_told_by_name(key, told):
-    with pytest.raises(DocumentError) as caught:
-        load_config({"stage_1": {"pretrain_mode": "contrastive"}, "trainer": {key: "fsdp"}})
-    (problem,) = caught.value.problems
-    assert (problem.key, problem.message) == (f"trainer.{key}", "unknown key")
-    assert told in problem.suggestion

@@ -163,13 +163,18 @@ TOGETHER = {
 
 
 @pytest.mark.parametrize(
-    "mode", ["finetune", *(pytest.param(m, marks=pytest.mark.long) for m in ("contrastive", "fewshot"))]
+    ("mode", "strategy"),
+    [
+        ("finetune", "ddp"),
+        *(pytest.param(m, "ddp", marks=pytest.mark.long) for m in ("contrastive", "fewshot")),
+        *(pytest.param(m, "fsdp", marks=pytest.mark.long) for m in TOGETHER),
+    ],
 )
-def test_two_processes_go_on_with_the_same_bits(rig, tmp_path, mode):
+def test_two_processes_go_on_with_the_same_bits(rig, tmp_path, mode, strategy):
     """Each draws what it would have drawn: its draws are a function of seed, epoch and rank."""
 
     def written(name):
-        trainer = {"accelerator": "cpu", "devices": 2}
+        trainer = {"accelerator": "cpu", "devices": 2, "strategy": strategy}
         return document(rig, tmp_path / name, **TOGETHER[mode], trainer=trainer)
 
     whole = TwoStageRun(written("whole")).fit()

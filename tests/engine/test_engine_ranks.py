@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import threading
+
 import pytest
 from pydantic import ValidationError
 from rigs import document
@@ -10,6 +13,7 @@ from twostage import TwoStageRun
 from twostage.config.document import TwoStageConfig
 from twostage.data.episodes import EpisodeNumbers
 from twostage.engine.observer import Silent
+from twostage.engine.remote.nodes import follow_stage
 from twostage.errors import TrainingError
 
 
@@ -21,10 +25,11 @@ class Told(Silent):
         self.epochs.append((stage.name, epoch, sorted(metrics)))
 
 
-def run(rig, output, devices, observer=None, **changes):
+def run(rig, output, devices, observer=None, *, trainer=None, **changes):
     """A backbone with running statistics, and heads of two systems, one of which a batch may lack."""
     stage_2 = {"adapt_mode": "finetune", "targets": [{"systems": [2, 3]}], "epochs": 2, "control": "none"}
-    trainer = {"accelerator": "cpu", "devices": devices}
+    stage_2 |= {"sampler": {"kind": "shuffled"}, "batch_size": 3}
+    trainer = {"accelerator": "cpu", "devices": devices} | (trainer or {})
     written = document(rig, output, **{"stage_1": None, "stage_2": stage_2, "trainer": trainer, **changes})
     return TwoStageRun(written, observer=observer).fit()
 
@@ -39,30 +44,129 @@ def compare(one, other, single):
     assert {name: one.metrics[name] for name in counts} == {name: single.metrics[name] for name in counts}
 
 
-def test_two_processes_train_to_the_same_bits_each_time_and_count_every_window_once(rig, tmp_path):
+@pytest.fixture(scope="module")
+def together(rig, tmp_path_factory):
+    """What two processes of one node come to, each with all weights."""
     told = Told()
-    (single,) = run(rig, tmp_path / "alone", 1).stages
-    (first,), (again,) = (run(rig, tmp_path / name, 2, told).stages for name in ("first", "again"))
-    compare(first, again, single)
-    assert first.metrics["test/windows/3"] > 0
-    assert [epoch for _, epoch, _ in told.epochs] == [1, 2, 1, 2]
+    (result,) = run(rig, tmp_path_factory.mktemp("together"), 2, told).stages
+    assert [epoch for _, epoch, _ in told.epochs] == [1, 2]
     assert all("validation/loss" in metrics for _, _, metrics in told.epochs)
+    return result
+
+
+def test_two_processes_with_the_weights_in_pieces_have_the_bits_of_two_with_all_of_them(rig, tmp_path, together):
+    """And every window is counted once, as in one process."""
+    (single,) = run(rig, tmp_path / "alone", 1).stages
+    (pieces,) = run(rig, tmp_path / "pieces", 2, trainer={"strategy": "fsdp"}).stages
+    compare(together, pieces, single)
+    assert together.key != pieces.key
+    assert single.metrics["test/windows/3"] > 0
+
+
+def test_two_nodes_have_the_bits_of_one_with_two_devices(rig, tmp_path, monkeypatch, together):
+    """This process is the first node, and a thread does what another one would."""
+    monkeypatch.setenv("NODE_RANK", "0")
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    over = threading.Event()
+    other = threading.Thread(target=follow_as_second, args=(tmp_path, over))
+    other.start()
+    try:
+        (result,) = run(rig, tmp_path, 1, trainer={"nodes": 2}).stages
+    finally:
+        over.set()
+        other.join()
+    assert (result.digest, result.metrics) == (together.digest, together.metrics)
+
+
+def follow_as_second(root, over):
+    """Wait until there is a run, and take part in its only training."""
+    while not (plans := list(root.glob("*/*/*/plan.json"))) and not over.wait(0.1):
+        pass
+    for plan in plans:
+        (stage,) = json.loads(plan.read_text())["stages"]
+        follow_stage(str(plan.parent), stage["name"], 1, over.is_set)
 
 
 FEW = {"adapt_mode": "fewshot", "support_unit": "recording", "queries": 2, "episodes": 3, "episodes_per_epoch": 2}
 TASKS = {"adapt_mode": "multitask", "tasks": {"classification": {}, "signal_prediction": {}}}
 
 
+MOVING = {
+    "tasks": {"classification": {"class_weights": "balanced"}, "anomaly_detection": {}},
+    "adapt_mode": "multitask",
+    "weighting": "gradient_balanced",
+    "unfreeze": {"embedding": 1, "backbone": 2, "schedule": "linear"},
+    "validate_every": 0.5,
+    "regularization": {"l1": 1e-5},
+    "epochs": 3,
+}
+LEARNT = {"adapt_mode": "multitask", "tasks": {"classification": {}, "anomaly_detection": {}}}
+CLASSES = {"adapt_mode": "finetune", "checkpoint": {"keep": 2, "last": True}}
+CONTRASTIVE = {"pretrain_mode": "contrastive", "pairing": "recording", "momentum_encoder": {"queue": 64}}
+METRIC = {"pretrain_mode": "unified_metric", "zero_shot": {}}
+RECONSTRUCTION = {"pretrain_mode": "reconstruction"}
+RESNET = {"network": {"kind": "resnet1d", "layers": [1, 1, 1, 1], "width": 8}}
+KINDS = {
+    "fewshot": (CONTRASTIVE, FEW, {}, {}),
+    "multitask": (CONTRASTIVE, TASKS, {}, {}),
+    "moving": (METRIC, MOVING, {}, {}),
+    "learnt": (RECONSTRUCTION, LEARNT | {"weighting": "uncertainty"}, {"accumulate_batches": 2}, {}),
+    "statistics": (METRIC, CLASSES, {"precision": "bf16-mixed"}, {"model": RESNET}),
+}
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("stage_2", [FEW, TASKS], ids=["fewshot", "multitask"])
-def test_every_kind_of_stage_does_so(rig, tmp_path, stage_2):
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_stage_does_so(rig, tmp_path, kind):
+    stage_1, stage_2, trainer, changes = KINDS[kind]
     stages = {
-        "stage_1": {"pretrain_mode": "contrastive", "pairing": "recording", "systems": [1], "epochs": 1},
+        "stage_1": {"systems": [1], "epochs": 2, **stage_1},
         "stage_2": {"targets": [{"system": 3}], "epochs": 1, "control": "none", **stage_2},
     }
-    found = [run(rig, tmp_path / str(place), devices, **stages).stages for place, devices in enumerate((2, 2, 1))]
-    for one, other, single in zip(*found, strict=True):
+
+    def found(devices, **more):
+        output = tmp_path / "-".join(map(str, (devices, *more)))
+        return run(rig, output, devices, trainer=trainer | more, **stages, **changes).stages
+
+    for one, other, single in zip(found(2), found(2, strategy="fsdp"), found(1), strict=True):
         compare(one, other, single)
+
+
+@pytest.mark.long
+def test_the_norm_of_gradients_in_pieces_is_that_of_all_of_them(rig, tmp_path):
+    """But for the order of its sum."""
+    trainer = {"gradient_clip": 0.05}
+    (whole,) = run(rig, tmp_path / "whole", 2, trainer=trainer).stages
+    (pieces,) = run(rig, tmp_path / "pieces", 2, trainer=trainer | {"strategy": "fsdp"}).stages
+    (free,) = run(rig, tmp_path / "free", 2).stages
+    assert pieces.metrics["test/loss"] == pytest.approx(whole.metrics["test/loss"], rel=1e-5)
+    assert free.metrics["test/loss"] != pytest.approx(whole.metrics["test/loss"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"trainer": {"strategy": "fsdp"}}, "strategy has no effect with a single device: leave fsdp out"),
+        ({"trainer": {"strategy": "fsdp", "devices": 2, "precision": "16-mixed"}}, "write bf16-mixed or 32-true"),
+        ({"trainer": {"nodes": 2}, "executor": {"kind": "ray"}}, "executor ray gives a training one node"),
+        ({"trainer": {"accelerator": "mps", "devices": 2}}, "one device of the kind mps"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(written, told):
+    with pytest.raises(ValidationError, match=told):
+        TwoStageConfig.model_validate({"stage_1": {"pretrain_mode": "contrastive"}, **written})
+
+
+@pytest.mark.parametrize(
+    ("rank", "told"),
+    [("", "NODE_RANK=0 and MASTER_ADDR=.* NODE_RANK=1 on the other$"), ("2", "NODE_RANK is 2, but trainer.nodes is 2")],
+)
+def test_each_node_must_be_told_which_one_it_is(rig, tmp_path, monkeypatch, rank, told):
+    monkeypatch.delenv("SLURM_NODEID", raising=False)
+    monkeypatch.setenv("NODE_RANK", rank)
+    with pytest.raises(TrainingError, match=told):
+        run(rig, tmp_path, 1, trainer={"nodes": 2})
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.long
@@ -91,10 +195,3 @@ def test_episodes_are_shared_each_once_in_evaluation_and_equally_many_in_trainin
     assert len(lengths) == 1
     drawn = [number for epoch in range(3) for mine in numbers(again=False, epoch=epoch) for number in mine]
     assert sorted(drawn) == list(range(len(drawn)))
-
-
-def test_a_machine_has_one_metal_device():
-    with pytest.raises(ValidationError, match="one device of the kind mps"):
-        TwoStageConfig.model_validate(
-            {"stage_1": {"pretrain_mode": "contrastive"}, "trainer": {"accelerator": "mps", "devices": 2}}
-        )

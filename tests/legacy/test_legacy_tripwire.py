@@ -112,6 +112,10 @@ UNSAID: dict[str, tuple[str, ...]] = {
         *(f"executors.SlurmExecutor.{field}" for field in ("constraint", "gpus", "cpus", "memory_gb", "minutes")),
         *(f"executors.SlurmExecutor.{field}" for field in ("requeues", "parallel", "setup")),
     ),
+    "the old code took it from the number of devices, on one machine": (
+        "trainer.TrainerConfig.nodes",
+        "trainer.TrainerConfig.strategy",
+    ),
     "the old trackers had no such choice": (
         "loggers.WandbLog.project",
         "loggers.WandbLog.entity",

@@ -75,6 +75,7 @@ def test_each_step_leaves_a_share_of_the_momentum_encoder_as_it_was():
     with torch.no_grad():
         for parameter in ours.network.parameters():
             parameter.add_(1.0)
+    ours.on_train_batch_start(batch(), 0)
     ours.loss(batch(), "train").backward()
     for name, value in keys.named_parameters():
         assert torch.allclose(value, 0.9 * before[name] + 0.1 * (before[name] + 1.0), atol=1e-6)

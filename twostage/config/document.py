@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from twostage.config.base import Count, FromList, Positive, Section
+from twostage.config.base import FromList, Section
 from twostage.config.carrier import LegacyCarrier
 from twostage.config.data import DataConfig
 from twostage.config.embedding_rules import embedding_misfit
@@ -26,29 +26,10 @@ from twostage.config.stage import StageConfig
 from twostage.config.stage_1 import Mask, ReconstructionConfig, Stage1Config
 from twostage.config.stage_2 import MultitaskConfig, Stage2Config
 from twostage.config.sweep import Axis, axes_apart
+from twostage.config.trainer import TrainerConfig
 from twostage.config.variant import Variant, distinct
 
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], FromList]
-
-
-class TrainerConfig(Section):
-    """On what, and how precisely, both stages train."""
-
-    accelerator: Literal["auto", "cpu", "gpu", "mps"] = Field("auto", description="Kind of device.")
-    devices: Count = Field(1, description="Devices of each training, each with a process and batches of its own (ddp).")
-    precision: Literal["32-true", "bf16-mixed", "16-mixed", "mixed"] = Field(
-        "32-true",
-        description="Arithmetic of the training; mixed takes bf16-mixed where the device offers it, else 16-mixed.",
-    )
-    gradient_clip: Positive | None = Field(None, description="Largest norm of the gradient; null does not clip.")
-    accumulate_batches: Count = Field(1, description="Batches per optimiser step.")
-    deterministic: bool = Field(default=True, description="Use only operations that give the same bits each time.")
-
-    @model_validator(mode="after")
-    def _one_metal_device(self) -> Self:
-        if self.accelerator == "mps" and self.devices > 1:
-            raise ValueError(f"devices is {self.devices}, but a machine has one device of the kind mps")
-        return self
 
 
 class OutputConfig(Section):
@@ -257,6 +238,15 @@ class TwoStageConfig(Section):
             )
         if self.stage_2 is not None and self.stage_2.start == "from_scratch" and self.stage_2.init is not None:
             raise ValueError("stage_2.init has no effect where stage_2.start is from_scratch: leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _nodes_can_meet(self) -> Self:
+        if self.trainer.nodes > 1 and self.executor is not None and self.executor.kind in {"local", "ray"}:
+            raise ValueError(
+                f"trainer.nodes is {self.trainer.nodes}, but executor {self.executor.kind} gives a training one node; "
+                "choose slurm, or no executor and start the command on each node"
+            )
         return self
 
     @model_validator(mode="after")

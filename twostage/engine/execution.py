@@ -15,6 +15,7 @@ from twostage.engine.loggers import check_loggers
 from twostage.engine.manifest import Manifest
 from twostage.engine.observer import Observer
 from twostage.engine.plan import Plan
+from twostage.engine.remote.nodes import follow, node_of
 from twostage.engine.reopening import finished
 from twostage.engine.results import Failure, RunSummary, StageError
 from twostage.engine.stopping import stoppable
@@ -46,14 +47,17 @@ def execute(
     """
     refuse_leftovers(plan.config)
     check_loggers(plan.config)
+    node = node_of(plan, executor)
     with stoppable(), told_plainly(root), closing(Store(root)) as store:
         work = Work(plan, Workshop(plan.config), store, observer)
-        if fresh:
+        if fresh and node == 0:
             for key in work.keys.values():
                 store.forget(key)
         elif into is None and (done := finished(work)) is not None:
             return _told(work, done)
         work.check()
+        if node > 0:
+            return follow(work, node)
         with _directory(work, into) as directory:
             observer.run_started(plan)
             return _run(work, directory, lock, executor or InProcess(), keep_going=keep_going, raises=raises)

@@ -183,7 +183,7 @@ def _written(stage: Stage) -> dict[str, Any]:
     shared = {
         "data": config.data_of(section).model_dump(mode="json", exclude={"source", "workers"}),
         "model": config.model.model_dump(mode="json", exclude={"max_parameters"}),
-        "trainer": config.trainer.model_dump(mode="json"),
+        "trainer": config.trainer.model_dump(mode="json", exclude={"strategy"}) | {"fsdp": config.trainer.in_pieces},
     }
     if isinstance(stage, PretrainStage):
         return shared | {"stage_1": section.model_dump(mode="json", exclude=_IN_DATA)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from twostage.config import loggers as configs
 from twostage.config.document import TwoStageConfig
 from twostage.config.reading.provenance import leaves
 from twostage.engine.plan import Stage
+from twostage.engine.remote.ranks import is_first
 from twostage.errors import TrainingError
 
 TRACKING = "tracking"
@@ -118,7 +118,7 @@ def opened(stage: Stage, folder: Path) -> Iterator[list[Logger]]:
     made: list[Logger] = [
         build(each, place)
         for number, each in enumerate(document.loggers)
-        if number not in gone and (_first() or each.kind in {"csv", "tensorboard"})
+        if number not in gone and (is_first() or each.kind in {"csv", "tensorboard"})
     ]
     try:
         for logger in made:
@@ -135,11 +135,6 @@ def log_results(loggers: list[Logger], metrics: Mapping[str, float], *, step: in
     for logger in loggers:
         if _tracks(logger):
             logger.log_metrics(dict(metrics), step=step)
-
-
-def _first() -> bool:
-    """Whether this process writes for all that train the stage together; see ``twostage.engine.remote.ranks``."""
-    return os.environ.get("LOCAL_RANK", "0") == "0"
 
 
 def _tracks(logger: Logger) -> bool:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from twostage.engine.pieces import whole
 from twostage.errors import TrainingError
 
 NETWORK = "network."
@@ -49,7 +50,7 @@ class ParameterCheck(pl.Callback):
         """Remember all tensors, where others train than those that were looked at."""
         trained = frozenset(_trained(pl_module))
         if batch_idx == 0 and trained != self._looked_at and not self._before:
-            self._before = {name: tensor.detach().clone() for name, tensor in _watched(pl_module).items()}
+            self._before = {name: _now(tensor).clone() for name, tensor in _watched(pl_module).items()}
 
     def on_before_optimizer_step(
         self,
@@ -61,14 +62,17 @@ class ParameterCheck(pl.Callback):
         if not self._before and not self._unreached and not self._unmoved:
             return
         trained = _trained(pl_module)
-        if any(p.grad is not None and not bool(p.grad.isfinite().all()) for p in trained.values()):
+        found = {name: whole(p.grad) for name, p in trained.items() if p.grad is not None}
+        if not all(bool(gradient.isfinite().all()) for gradient in found.values()):
             return
         rates = {id(p): float(group["lr"]) for group in optimizer.param_groups for p in group["params"]}
         self._refuse([name for name, p in trained.items() if id(p) not in rates], "were not given to the optimiser")
         if self._before:
-            self._visible = frozenset(name for name, p in trained.items() if _changes(p, rates[id(p)]))
-        chosen = trained if self._before else {name: p for name, p in trained.items() if name in self._unreached}
-        largest = {name: float(p.grad.abs().max()) for name, p in chosen.items() if p.grad is not None}
+            self._visible = frozenset(
+                name for name, gradient in found.items() if _changes(trained[name], gradient, rates[id(trained[name])])
+            )
+        chosen = trained if self._before else self._unreached
+        largest = {name: float(gradient.abs().max()) for name, gradient in found.items() if name in chosen}
         self._gradients = {name: gradient for name, gradient in largest.items() if gradient > 0.0}
 
     def on_train_batch_end(
@@ -85,7 +89,9 @@ class ParameterCheck(pl.Callback):
         if self._before:
             self._compare(pl_module, self._gradients)
         now = dict(pl_module.named_parameters())
-        self._unmoved = {name: before for name, before in self._unmoved.items() if torch.equal(before, now[name])}
+        self._unmoved = {
+            name: old for name, old in self._unmoved.items() if torch.equal(old, whole(now[name].detach()))
+        }
         self._unreached -= self._gradients.keys()
         self._gradients = None
 
@@ -100,7 +106,7 @@ class ParameterCheck(pl.Callback):
     def _compare(self, module: pl.LightningModule, gradients: Mapping[str, float]) -> None:
         now: dict[str, Tensor] = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         before, trained = self._before, _trained(module)
-        same = {name for name, tensor in before.items() if torch.equal(tensor, now[name])}
+        same = {name for name, tensor in before.items() if torch.equal(tensor, _now(now[name]))}
         frozen = [name for name in before if name not in trained and name not in same]
         self._refuse(frozen, "are frozen, but the first step has changed them")
         still = gradients.keys() & same
@@ -126,16 +132,19 @@ class ParameterCheck(pl.Callback):
         )
 
 
+def _now(tensor: Tensor) -> Tensor:
+    """All of a tensor as it is now, also where other processes have pieces of it."""
+    return whole(tensor.detach())
+
+
 def _trained(module: nn.Module) -> dict[str, nn.Parameter]:
     return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
 
 
-def _changes(parameter: nn.Parameter, rate: float) -> bool:
+def _changes(parameter: nn.Parameter, gradient: Tensor, rate: float) -> bool:
     """Whether a plain step along the gradient is larger than what rounding swallows."""
-    if parameter.grad is None:
-        return False
-    least = torch.finfo(parameter.dtype).eps * parameter.detach().abs()
-    return bool((rate * parameter.grad.abs() > least).any())
+    least = torch.finfo(parameter.dtype).eps * _now(parameter).abs()
+    return bool((rate * gradient.abs() > least).any())
 
 
 def _watched(module: nn.Module) -> dict[str, Tensor]:

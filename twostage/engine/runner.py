@@ -13,7 +13,7 @@ from twostage.components import implementation_of
 from twostage.config.splits import AsExecutedSplit
 from twostage.data.recordings import Notice
 from twostage.data.survey import data_digest
-from twostage.engine import trivial, zero_shot
+from twostage.engine import pieces, trivial, zero_shot
 from twostage.engine.best_epochs import Weights, take_best
 from twostage.engine.checkpoints import Checkpoint, save_checkpoint
 from twostage.engine.digest import tensors_digest
@@ -173,7 +173,7 @@ def _fit(  # noqa: PLR0917 - all that a training is
     Return that epoch, counted from 1 (0: none), and weights of other epochs by the names of their files.
     """
     exact = {"precision": "32-true"} if is_trivial(stage) else {}
-    alone = {} if trains(stage) else {"devices": 1}
+    alone = {} if trains(stage) else {"devices": 1, "nodes": 1}
     setup = stage.config.trainer.model_copy(update=exact | alone)
     trainer, best = make_trainer(stage, section_of(stage), setup, folder, observer, [halfway], logs=logs)
     pl.seed_everything(stage.seed, verbose=False)
@@ -184,8 +184,11 @@ def _fit(  # noqa: PLR0917 - all that a training is
         return trainer, 0, {}
     state, loaders.first_epoch = halfway.resumed()
     continue_log(trainer)
+    fitted = pieces.apart(objective) if setup.in_pieces else objective
     with interruptible():
-        trainer.fit(objective, datamodule=loaders, ckpt_path=state, weights_only=True)
+        trainer.fit(fitted, datamodule=loaders, ckpt_path=state, weights_only=True)
+    if fitted is not objective:
+        pieces.put_together(objective, fitted)
     epoch, others = take_best(objective, best, trainer)
     return trainer, epoch, others
 

@@ -19,11 +19,12 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.strategies import DDPStrategy
 
-from twostage.config.document import TrainerConfig
 from twostage.config.stage import StageConfig
+from twostage.config.trainer import TrainerConfig
 from twostage.engine.callbacks import LeftSignals, Progress, Soundness, Together
 from twostage.engine.observer import Observer
 from twostage.engine.parameter_check import ParameterCheck
+from twostage.engine.pieces import InPieces
 from twostage.engine.plan import Stage
 from twostage.errors import TrainingError
 
@@ -42,6 +43,8 @@ _ADVICE = (
     ".*module\\(s\\) in eval mode.*",
     ".*sync_dist=True.*",
     ".*find_unused_parameters=True was specified.*",
+    ".*`broadcast_buffers` is deprecated.*",
+    ".*`srun` command is available.*",
 )
 
 
@@ -103,7 +106,7 @@ def make_trainer(  # noqa: PLR0917 - what a training is, and who watches it
     )
     callbacks: list[pl.Callback] = [
         *first,
-        *([Together(stage.seed)] if trainer.devices > 1 else []),
+        *([Together(stage.seed)] if trainer.processes > 1 else []),
         LeftSignals(),
         Soundness(stage, written.checkpoint.monitor),
         ParameterCheck(stage.name),
@@ -135,12 +138,17 @@ def _together(trainer: TrainerConfig) -> dict[str, Any]:
     are made equal between epochs, not before each batch: processes may have different numbers of batches to evaluate.
     """
     ours = {"plugins": [LightningEnvironment()]}  # whatever SLURM says: the processes are ours
-    if trainer.devices == 1:
+    if trainer.processes == 1:
         return ours
     return ours | {
-        "strategy": DDPStrategy(find_unused_parameters=True, broadcast_buffers=False),
+        "strategy": InPieces() if trainer.in_pieces else _with_all_weights(),
+        "num_nodes": trainer.nodes,
         "sync_batchnorm": trainer.accelerator in {"auto", "gpu"} and torch.cuda.is_available(),
     }
+
+
+def _with_all_weights() -> DDPStrategy:
+    return DDPStrategy(find_unused_parameters=True, broadcast_buffers=False)
 
 
 def _trainer(

@@ -143,7 +143,7 @@ class Work:
     def _train(self, stage: Stage, lease: Lease) -> Record:
         key, began = self.keys[stage.name], datetime.now(tz=UTC)
         folder, snapshots = self.store.scratch.fresh(), Snapshots(lease.folder, self.store.scratch)
-        if stage.config.trainer.devices > 1 and trains(stage):
+        if stage.config.trainer.processes > 1 and trains(stage):
             result = train_together(self, stage, folder, snapshots, lease.alive)
         else:
             result = self.trained(stage, folder, snapshots, lease.alive)

@@ -9,14 +9,6 @@ from twostage.config.checking.suggest import nearest_name, shared_start
 from twostage.config.checking.words import choice
 from twostage.config.reading.tree import KeyPath, dotted
 
-_SEVERAL = "several nodes run several trainings at once (executor), and never one together"
-# What other programs have, and this one leaves out on purpose: docs/executors.md says why.
-_NOT_OFFERED = {
-    "trainer.strategy": "devices of a training always work together by ddp (devices); fsdp is not offered",
-    "trainer.nodes": _SEVERAL,
-    "trainer.num_nodes": _SEVERAL,
-}
-
 
 def meant_key(key: str, owner: Shape, written: dict[str, Any], limit: int | None = None) -> str | None:
     """The key of this mapping that was meant, if it is not written already."""
@@ -25,8 +17,6 @@ def meant_key(key: str, owner: Shape, written: dict[str, Any], limit: int | None
 
 def advice(key: str, path: KeyPath, owner: Shape, siblings: Shape | None, written: dict[str, Any]) -> str:
     """One sentence of help; a slip of one letter comes before a far-away key of the same name."""
-    if reason := _NOT_OFFERED.get(dotted((*path, key))):
-        return reason
     close = meant_key(key, owner, written, limit=1) if len(key) > 1 else None
     if close is not None:
         return f"did you mean {close}?"

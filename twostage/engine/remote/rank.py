@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from twostage.engine.halfway import Snapshots
 from twostage.engine.observer import Silent
 from twostage.engine.plan import Plan
 from twostage.engine.remote.events import EventWriter
-from twostage.engine.remote.ranks import EVENTS, FAILURE, ORDER, RESULT
+from twostage.engine.remote.ranks import EVENTS, FAILURE, ORDER, RESULT, is_first
 from twostage.engine.remote.worker import CHANGED
 from twostage.engine.reopening import open_directory
 from twostage.engine.stopping import stoppable
@@ -46,6 +47,7 @@ class GivenSnapshots(Snapshots):
 
 def main(run: str, control: str) -> None:
     """Train with the others; the first process tells how far they are, and writes the result."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         _train(Path(run), Path(control))
     except TwoStageError as error:
@@ -53,8 +55,15 @@ def main(run: str, control: str) -> None:
         sys.exit(1)
 
 
+def _end_with_parent() -> None:
+    """Whoever started this process holds its input; where that one is killed, nobody waits for the result."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(1)
+
+
 def _train(run: Path, control: Path) -> None:
-    first = os.environ["LOCAL_RANK"] == "0"
+    first = is_first()
     order: dict[str, Any] = json.loads((control / ORDER).read_bytes())
     opened, name = open_directory(run), order["stage"]
     by_name = {stage.name: stage for stage in opened.plan.stages}

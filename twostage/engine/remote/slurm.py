@@ -13,6 +13,7 @@ from typing import Any
 from twostage.config.executors import SlurmExecutor
 from twostage.engine.plan import Stage
 from twostage.engine.remote.events import EventReader, tell
+from twostage.engine.remote.nodes import follow_stage
 from twostage.engine.remote.settling import settled
 from twostage.engine.remote.slurm_queue import JobStates, ProcessStates, SlurmQueue
 from twostage.engine.remote.worker import train_one
@@ -20,6 +21,7 @@ from twostage.engine.results import Failure
 from twostage.engine.work import Outcome, Work
 
 _LOOK = 0.5
+_OVER = "over"
 
 
 class StageJob:
@@ -29,12 +31,20 @@ class StageJob:
         self.run, self.events, self.name = run, events, name
 
     def __call__(self) -> None:
-        """Train the stage.
+        """Train the stage; on further nodes of the job take part in it.
 
         SIGTERM announces that SLURM is about to take the job off and to send it again. Until then it goes on.
         """
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which processes of several devices inherit
-        train_one(self.run, self.events, self.name)
+        over = Path(self.events).with_name(_OVER)
+        if node := int(import_module("submitit").JobEnvironment().global_rank):
+            follow_stage(self.run, self.name, node, over.exists)
+            return
+        over.unlink(missing_ok=True)  # of a job that was sent again
+        try:
+            train_one(self.run, self.events, self.name)
+        finally:
+            over.touch()
 
     def checkpoint(self) -> Any:
         """Asked for before a job is preempted or its time is over: send the same job again, to go on."""
@@ -50,6 +60,8 @@ class _Sent:
 
 class Slurm:
     """Jobs that were sent and are not done."""
+
+    several_nodes = True
 
     def __init__(self, config: SlurmExecutor) -> None:
         self._config = config
@@ -90,18 +102,18 @@ class Slurm:
 
     def _send(self) -> None:
         """One array for all that need the same; arrays of one job are plain jobs."""
-        by_need: dict[int, list[tuple[Stage, StageJob]]] = {}
+        by_need: dict[tuple[int, int], list[tuple[Stage, StageJob]]] = {}
         for stage, job in self._waiting:
-            by_need.setdefault(self._gpus(stage), []).append((stage, job))
+            by_need.setdefault((self._gpus(stage), stage.config.trainer.nodes), []).append((stage, job))
         self._waiting.clear()
-        for gpus, several in by_need.items():
-            executor = self._executor(gpus)
+        for (gpus, nodes), several in by_need.items():
+            executor = self._executor(gpus, nodes)
             with executor.batch():
                 jobs = [executor.submit(job) for _, job in several]
             for (stage, job), sent in zip(several, jobs, strict=True):
                 self._sent.append(_Sent(stage, EventReader(Path(job.events)), sent))
 
-    def _executor(self, gpus: int) -> Any:
+    def _executor(self, gpus: int, nodes: int) -> Any:
         config = self._config
         assert self._work is not None  # noqa: S101 - something was submitted
         assert self._work.directory is not None  # noqa: S101 - as above
@@ -117,6 +129,7 @@ class Slurm:
             gpus_per_node=gpus,
             slurm_array_parallelism=config.parallel,
             slurm_setup=list(config.setup),
+            **_tasks(config, nodes),
             **{name: value for name, value in _named(config).items() if value is not None},
         )
         return executor
@@ -144,6 +157,17 @@ class Slurm:
         how = self._states.end(sent.job)
         message = f"its job {sent.job.job_id} ended without an outcome" + f" ({how})" * bool(how)
         return Failure(sent.stage, f"{message}: {words}".rstrip(": "), Path(sent.job.paths.stderr))
+
+
+def _tasks(config: SlurmExecutor, nodes: int) -> dict[str, Any]:
+    """One task on each node, which starts a process for each of its devices.
+
+    On this machine alone the tasks are processes beside one another. A task that dies ends the others.
+    """
+    if config.cluster == "local":
+        return {"tasks_per_node": nodes}
+    shared = {"slurm_srun_args": ["--kill-on-bad-exit=1"]} if nodes > 1 else {}
+    return {"nodes": nodes, "tasks_per_node": 1, **shared}
 
 
 def _named(config: SlurmExecutor) -> dict[str, str | None]:

@@ -25,7 +25,8 @@ class EncoderObjective(Objective):
             freeze(part)
         # Also parts that wait, whose turn comes later.
         self._trained = {
-            name: [p for p in getattr(network, name).parameters() if p.requires_grad] for name in ENCODER_PARTS
+            part: [name for name, p in getattr(network, part).named_parameters() if p.requires_grad]
+            for part in ENCODER_PARTS
         }
         self.spoiled = Spoiled(config.augmentations)
         self._unfreezing = Unfreezing(network, config.unfreeze)
@@ -53,7 +54,8 @@ class EncoderObjective(Objective):
         lr, multiples = self.config.optimizer.lr, self.encoder_config.lr_multipliers
         head = list(self.network.head.parameters())
         groups: list[dict[str, Any]] = [{"params": head, "lr": lr * multiples.head, "name": "head"}]
-        for name, trained in self._trained.items():
-            if trained:
-                groups.append({"params": trained, "lr": lr * getattr(multiples, name), "name": name})
+        for part, names in self._trained.items():
+            if names:
+                trained = [getattr(self.network, part).get_parameter(name) for name in names]
+                groups.append({"params": trained, "lr": lr * getattr(multiples, part), "name": part})
         return groups

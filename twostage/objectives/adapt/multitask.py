@@ -46,7 +46,7 @@ class Multitask(EncoderObjective):
         }
         self._tasks = nn.ModuleDict(made)
         learnt = targets.tasks if config.weighting == "uncertainty" else ()
-        self.log_variance = nn.ParameterDict({name: nn.Parameter(torch.zeros(())) for name in learnt})
+        self.log_variance = nn.ParameterDict({name: nn.Parameter(torch.zeros(1)) for name in learnt})
         self.balance = _balance(config, self.tasks)
 
     @staticmethod
@@ -191,7 +191,7 @@ class Multitask(EncoderObjective):
             return self.balance.weight(name) * cost
         if part != "train" or name not in self.log_variance:
             return task.weight * cost
-        log_variance: Tensor = self.log_variance[name]
+        log_variance: Tensor = self.log_variance[name][0]  # one place: a tensor without any has no pieces
         return task.weight * (task.likelihood * (-log_variance).exp() * cost + log_variance / 2)
 
 

@@ -45,6 +45,11 @@ class ComparisonTerm(nn.Module):
         """Whether anchors are compared with partners, and not with one another."""
         return self.keys is not None
 
+    def begin(self, network: Network) -> None:
+        """Before a training batch: where there is another encoder it takes a step towards the network."""
+        if self.keys is not None:
+            self.keys.follow(network)
+
     def forward(self, z_AE: Tensor, identity_A: Tensor, partners: Batch | None, network: Network, part: Part) -> Tensor:
         """Mean loss of the anchors; 0-dimensional.
 
@@ -58,7 +63,6 @@ class ComparisonTerm(nn.Module):
             with torch.no_grad():
                 keys_AE = projected(network, encoded(network, partners))
             return self._against(z_AE, identity_A, keys_AE, identity_A)
-        self.keys.follow(network)
         keys_AE = self.keys.keys(partners)
         kept_QE, kept_Q = self.keys.queue
         loss = self._against(

@@ -78,6 +78,10 @@ class Contrastive(Objective):
         """The loss, and each term of several."""
         return super().logged() | {f"{part}/{name}_loss" for part in ("train", "validation") for name in self._several}
 
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002 - Lightning's signature
+        """Let the momentum encoder follow."""
+        self.compare.begin(self.network)
+
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Weighted sum of the terms; 0-dimensional. Each of several is also logged by its name."""
         anchors, partners = self._views(batch)

@@ -68,6 +68,10 @@ class UnifiedMetric(Scored):
         parts = ("train", "validation")
         return scores | {f"{part}/{name}_loss" for part in parts for name, weight in self.weights.items() if weight}
 
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002 - Lightning's signature
+        """Let the momentum encoder follow."""
+        self.metric.begin(self.network)
+
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Weighted sum of the terms; each is also logged by its name."""
         views = self._augmented(batch.repeated(self.views), part)
