@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from twostage.engine.halfway import Snapshots
 from twostage.engine.keys import Keys, versions, written
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
+from twostage.engine.pinned_code import pinned_code
 from twostage.engine.plan import AdaptStage, Plan, Stage, section_of, trains
 from twostage.engine.remote.ranks import train_together
 from twostage.engine.results import CHECKPOINT, Failure, StageResult, result_of
@@ -56,6 +58,11 @@ class Work:
         self._stages = {stage.name: stage for stage in plan.stages}
         self._keys = Keys(workshop)
         self.keys: Mapping[str, str] = self._keys.of(plan)
+
+    @cached_property
+    def code(self) -> Path:
+        """A copy of the code as it is now, for the processes that train stages; it is there as long as this process."""
+        return pinned_code(self.plan, self.store.scratch.fresh())
 
     def check(self) -> None:
         """Before anything trains: find the device, build networks and batches, load what stage 2 starts from."""

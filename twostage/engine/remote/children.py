@@ -9,29 +9,30 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from twostage.engine.pinned_code import pinned_environment
+
 _GRACE = 10.0
 _TAIL = 2000
 
 
 class Child:
-    """``python -m MODULE ARGUMENTS`` with this process's folder, modules and environment; what it says goes to a log.
+    """``python -m MODULE ARGUMENTS`` with the code of a folder, and else as this process; what it says goes to a log.
 
     It is not of our group: Ctrl-C reaches us alone, and we end it.
     """
 
     def __init__(
-        self, module: str, arguments: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None
+        self, module: str, arguments: Sequence[str], *, code: Path, log: Path, env: Mapping[str, str] | None = None
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
-        path = os.pathsep.join(part for part in sys.path if part)
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of ours
                 [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"PYTHONPATH": path} | dict(env or {}),
+                env=os.environ | pinned_environment(code) | dict(env or {}),
                 start_new_session=True,
             )
 

@@ -91,6 +91,7 @@ class LocalProcesses:
         child = Child(
             "twostage.engine.remote.worker",
             [str(work.directory.path.absolute()), str(events.absolute())],
+            code=work.code,
             log=work.directory.path / "logs" / f"worker-{slot}.log",
             env=_devices_of(slot, stage.config.trainer.devices, self._most),
         )

@@ -16,10 +16,11 @@ _FILE = "meeting.json"
 
 @dataclass(frozen=True)
 class Meeting:
-    """One training of a stage: the folder of its run, where orders lie, and where the first process listens."""
+    """One training of a stage: folders of its run, its orders and its code, and where the first process listens."""
 
     run: str
     control: str
+    code: str
     address: str
     port: int
     devices: int

@@ -67,6 +67,7 @@ def _started(work: Work, stage: Stage, control: Path) -> Iterator[list[Child]]:
     meeting = Meeting(
         run=str(work.directory.path.absolute()),
         control=str(control.absolute()),
+        code=str(work.code.absolute()),
         address=address,
         port=port,
         devices=trainer.devices,
@@ -93,7 +94,8 @@ def processes(meeting: Meeting, *, node: int) -> Iterator[list[Child]]:
         for rank in range(meeting.devices):
             log = Path(meeting.control) / f"rank-{node * meeting.devices + rank}.log"
             env = {**shared, "LOCAL_RANK": str(rank)}
-            children.append(Child("twostage.engine.remote.rank", [meeting.run, meeting.control], log=log, env=env))
+            arguments, code = [meeting.run, meeting.control], Path(meeting.code)
+            children.append(Child("twostage.engine.remote.rank", arguments, code=code, log=log, env=env))
         yield children
     finally:
         for child in children:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from twostage.config.executors import RayExecutor
+from twostage.engine.pinned_code import pinned_environment
 from twostage.engine.plan import Stage
 from twostage.engine.remote.events import EventReader, tell
 from twostage.engine.remote.settling import settled
@@ -45,7 +44,7 @@ class RayTasks:
         self._work = work
         events = work.store.scratch.fresh() / "events.jsonl"
         options = {"num_cpus": self._config.cpus, "num_gpus": self._gpus(stage), "max_retries": 0}
-        run = self._connected().remote(train_one).options(**options)
+        run = self._connected(work).remote(train_one).options(**options)
         task = run.remote(str(work.directory.path.absolute()), str(events.absolute()), stage.name)
         self._sent.append(_Sent(stage, EventReader(events), task))
 
@@ -69,16 +68,15 @@ class RayTasks:
         if self._ray is not None:
             self._ray.shutdown()
 
-    def _connected(self) -> Any:
+    def _connected(self, work: Work) -> Any:
         if self._ray is None:
             self._ray = import_module("ray")
-            path = os.pathsep.join(part for part in sys.path if part)
             self._ray.init(
                 address=self._config.address or "local",
                 include_dashboard=None if self._config.address else False,
                 log_to_driver=False,
                 logging_level="ERROR",
-                runtime_env={"env_vars": {"PYTHONPATH": path}},
+                runtime_env={"env_vars": pinned_environment(work.code)},
             )
         return self._ray
 

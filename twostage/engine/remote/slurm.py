@@ -8,9 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from twostage.config.executors import SlurmExecutor
+from twostage.engine.pinned_code import pinned_environment
 from twostage.engine.plan import Stage
 from twostage.engine.remote.events import EventReader, tell
 from twostage.engine.remote.nodes import follow_stage
@@ -128,8 +130,8 @@ class Slurm:
             mem_gb=config.memory_gb,
             gpus_per_node=gpus,
             slurm_array_parallelism=config.parallel,
-            slurm_setup=list(config.setup),
             **_tasks(config, nodes),
+            **{f"{config.cluster}_setup": [*_exports(self._work.code), *config.setup]},
             **{name: value for name, value in _named(config).items() if value is not None},
         )
         return executor
@@ -168,6 +170,11 @@ def _tasks(config: SlurmExecutor, nodes: int) -> dict[str, Any]:
         return {"tasks_per_node": nodes}
     shared = {"slurm_srun_args": ["--kill-on-bad-exit=1"]} if nodes > 1 else {}
     return {"nodes": nodes, "tasks_per_node": 1, **shared}
+
+
+def _exports(code: Path) -> list[str]:
+    """Shell lines that make a job take the code of a folder."""
+    return [f"export {name}={quote(value)}" for name, value in pinned_environment(code).items()]
 
 
 def _named(config: SlurmExecutor) -> dict[str, str | None]:
