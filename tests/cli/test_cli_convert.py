@@ -308,3 +308,11 @@ def test_a_new_document_with_mistakes_is_no_part_of_an_old_one(command, tmp_path
     code, _, err = command("validate", path)
     assert code == 1
     assert "old document" not in err
+
+
+@pytest.mark.parametrize("arguments", [("--pipeline", "05"), ("--reading", "men")])
+def test_a_word_that_an_option_does_not_have_is_told_in_our_words(command, old, arguments):
+    code, _, err = command("convert", old, *arguments)
+    assert code == 2
+    assert f"{arguments[1]!r} is not one of" in " ".join(err.replace("│", "").split())
+    assert "Value error" not in err

@@ -90,3 +90,54 @@ def test_odd_types_convert_validate_and_come_back(old, reading):
 def test_empty_sections_alone_make_no_document_old(written):
     with pytest.raises(ValueError, match="validation error"):
         TwoStageConfig.model_validate(written)
+
+
+UNFIT = """
+- [model, {modes: 32, backbone: B_09_FNO, num_patches: 32}, model.modes, "17 frequencies"]
+- [model, {modes: 32, backbone: B_09_FNO, num_patches: 3}, model.name, "2 frequencies"]
+- [model, {num_heads: 7, backbone: B_01_basic_transformer, output_dim: 64}, model.num_heads, "every head"]
+- [task, {type: In_distribution, name: multi_task_phm, enabled_tasks: []}, task.enabled_tasks, "no task"]
+- [task, {type: In_distribution, name: multi_task_phm, enabled_tasks: [null]}, task.enabled_tasks, "no task 'None'"]
+- [task, {type: FS, name: prototypical_network, num_systems: 9, target_system_id: [1, 2]}, task.num_systems, "9"]
+"""
+
+
+@pytest.mark.parametrize(("section", "values", "key", "reason"), yaml.safe_load(UNFIT))
+def test_parts_that_do_not_fit_together_are_left_out_and_stop_a_run(section, values, key, reason):
+    old = yaml.safe_load(OLD)
+    old[section] |= values
+    old["data"] |= {"window_size": 128}
+    conversion = to_new([old])
+    assert list(conversion.refused) == [key]
+    assert reason in conversion.refused[key]
+    TwoStageConfig.model_validate(conversion.document)
+    assert same(to_old(conversion.document), [old])
+
+
+def test_backbones_to_compare_that_do_not_fit_are_left_out():
+    old = yaml.safe_load(OLD + BLOCKS.replace("B_08_PatchTST", "B_01_basic_transformer"))
+    old["model"] |= {"num_heads": 7, "output_dim": 64}
+    conversion = to_new([old])
+    assert "backbones" not in conversion.document["stage_1"]
+    (refusal,) = conversion.document["legacy"]["refused"]
+    assert refusal["write"] == ["stage_1.backbones"]
+    TwoStageConfig.model_validate(conversion.document)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"data": {"unified_datasets": [["a"], "b"], "dataset_ids": [[1], 2]}},
+        {"environment": {"wandb": True, "WANDB_MODE": []}},
+    ],
+)
+def test_lists_in_the_place_of_names_are_kept(sections):
+    old = yaml.safe_load(OLD + BLOCKS)
+    for name, more in sections.items():
+        old[name] |= more
+    old["training"]["stage_2_finetuning"] = {
+        "target_datasets": [["a"], "b"],
+        "type": ["x"],
+        "finetune_targets": [{"dataset_id": [1]}],
+    }
+    assert same(to_old(to_new([old]).document), [old])

@@ -30,6 +30,9 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # typer brings its own click, under a private name
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")  # pydantic's, and of no use to anybody
+            raise
         except KeyboardInterrupt as error:  # typer would exit without a word
             _tell("interrupted", error)
             raise typer.Exit(INTERRUPTED) from error

@@ -58,12 +58,11 @@ def _sections(written: Mapping[str, Any]) -> set[str]:
 
 
 def _whole(written: Mapping[str, Any]) -> bool:
-    """Whether all three sections are there, of which some may be null where another one is surely old."""
+    """Whether all three sections are there, of which some may be no mappings where another one is surely old."""
     if _sections(written) == set(_SECTIONS):
         return True
     present = {name for name, spellings in _SECTIONS.items() if any(each in written for each in spellings)}
-    null = all(isinstance(written.get(each), Mapping | None) for spellings in _SECTIONS.values() for each in spellings)
-    return present == set(_SECTIONS) and null and (_told(written) or bool(_mappings(written, ("task",))))
+    return present == set(_SECTIONS) and (_told(written) or bool(_mappings(written, ("task",))))
 
 
 def _told(written: Mapping[str, Any]) -> bool:

@@ -6,9 +6,12 @@ import json
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from twostage.errors import TwoStageError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Format = Literal["text", "json", "github"]
 
@@ -34,6 +37,11 @@ class Problem:
     suggestion: str = ""
     code: str = ""
     included_from: tuple[str, ...] = ()
+
+
+def reason_of(details: ErrorDetails) -> str:
+    """What pydantic found wrong, in the words of our own rule where one raised it."""
+    return str(details.get("ctx", {}).get("error", details["msg"]))
 
 
 class DocumentError(TwoStageError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from twostage.config.problems import DocumentError, Problem
+from twostage.config.problems import DocumentError, Problem, reason_of
 from twostage.config.reading.tree import Layer, Node, Place
 from twostage.legacy.beneath import Beneath, beneath
 from twostage.legacy.convert import Conversion, ConversionError, to_new
@@ -30,7 +30,7 @@ def adapted(written: Mapping[str, Any]) -> Any:
         raise ValueError(str(error)) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}") from error
+        raise ValueError(f"{'.'.join(map(str, first['loc'][1:]))}: {reason_of(first)}") from error
 
 
 def old_tree(text: str, layer: Layer) -> tuple[Node, list[str]] | None:

@@ -15,6 +15,7 @@ from twostage.legacy.core.order import addresses, nested, order_of, rebuild
 from twostage.legacy.core.rule import get
 from twostage.legacy.detect import Detection, detect
 from twostage.legacy.facts import layout_of
+from twostage.legacy.names import names_of_ids
 from twostage.legacy.outline import outlines
 from twostage.legacy.rulebook import backward
 from twostage.legacy.text.nodes import Shadowed
@@ -196,9 +197,8 @@ def _names(skeletons: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> d
     data = skeletons[0].get("data") if skeletons else None
     if not isinstance(data, Mapping):
         return {}
-    names, ids = data.get("unified_datasets"), data.get("dataset_ids")
-    ids = ids if isinstance(ids, list) else get(body, "stage_1.systems")[1]
-    return dict(zip(ids, names, strict=False)) if isinstance(names, list) and isinstance(ids, list) else {}
+    ids = data.get("dataset_ids")
+    return names_of_ids(data.get("unified_datasets"), ids if isinstance(ids, list) else get(body, "stage_1.systems")[1])
 
 
 def _spelled(values: Mapping[KeyPath, Any], rests: Sequence[Rest]) -> dict[KeyPath, Any]:

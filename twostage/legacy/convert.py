@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from twostage.config.carrier import Pipeline, Reading
 from twostage.config.checking.shapes import locate
 from twostage.config.document import TwoStageConfig
+from twostage.config.problems import reason_of
 from twostage.errors import TwoStageError
 from twostage.legacy.carry import Carried, carrier_of, carry, outspoken, rebuilt, with_extras
 from twostage.legacy.core.forward import Source
@@ -25,6 +26,7 @@ from twostage.legacy.core.remarks import Remark
 from twostage.legacy.detect import Detection, detect
 from twostage.legacy.facts import facts_of, layout_of
 from twostage.legacy.rulebook import forward
+from twostage.legacy.settle import settle
 from twostage.legacy.text.nodes import Shadowed
 
 CARRIER = "legacy"
@@ -71,6 +73,7 @@ def to_new(
     old = tuple(layout.read(whole))
     source = Source(layout, old, facts_of(layout, old, found, reading))
     draft = forward(source)
+    settle(draft, source)
     if not bases and any("base_configs" in file for file in files):
         draft.refuse("base_configs", "the files that it names were not read, so what they say is missing here")
     carried = carry(files, source, draft, explicit=pipeline, reading=reading)
@@ -130,7 +133,7 @@ def _check_types(document: Mapping[str, Any]) -> None:
         TwoStageConfig.model_validate(document)
     except ValidationError as error:
         typed = [each for each in error.errors() if each["type"] not in UNTYPED and not _of_items(each, error)]
-        wrong = [f"{dotted(locate(each['loc'])[0])}: {each['msg']}" for each in typed]
+        wrong = [f"{dotted(locate(each['loc'])[0])}: {reason_of(each)}" for each in typed]
         if wrong:
             raise ConversionError("; ".join(wrong)) from error
 

@@ -18,7 +18,7 @@ from twostage.legacy.names import declared_pipeline, hinted_pipeline
 
 Role = Literal["pretrain", "train", "fewshot", "finetune"]
 TWO_STAGES = ("stage_1", "stage_2")
-OF_04 = {"unified_pretraining", "dataset_finetuning"}
+OF_04 = ("unified_pretraining", "dataset_finetuning")
 BARE_TRAINER = {"num_epochs", "max_epochs"}
 
 

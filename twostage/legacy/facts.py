@@ -16,6 +16,7 @@ from twostage.legacy.dialects.pair import pair_layout
 from twostage.legacy.dialects.single import single_layout
 from twostage.legacy.dialects.stages import stages_layout
 from twostage.legacy.identity import adapt_mode, by_file, executed_mode, plugin, pretrain_mode, word
+from twostage.legacy.names import names_of_ids
 
 DOMAIN_TASKS = {"dg", "cddg"}
 
@@ -72,5 +73,4 @@ def facts_of(layout: Layout, leaves: Sequence[Leaf], found: Detection, reading: 
 
 def _names_of_ids(leaves: Sequence[Leaf]) -> Mapping[Any, Any]:
     found = {leaf.key: leaf.value for leaf in leaves}
-    names, ids = found.get(("data", "unified_datasets")), found.get(("data", "dataset_ids"))
-    return dict(zip(ids, names, strict=False)) if isinstance(names, list) and isinstance(ids, list) else {}
+    return names_of_ids(found.get(("data", "unified_datasets")), found.get(("data", "dataset_ids")))

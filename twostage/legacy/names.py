@@ -35,6 +35,13 @@ def declared_pipeline(file: Mapping[str, Any]) -> Pipeline | None:
     return pipeline_of(name) if isinstance(name, str) else None
 
 
+def names_of_ids(names: Any, ids: Any) -> dict[Any, Any]:
+    """Names of data sets by the ids of their systems; none where one of the lists is missing."""
+    if not isinstance(names, list) or not isinstance(ids, list):
+        return {}
+    return {each: name for each, name in zip(ids, names, strict=False) if type(each) is int}
+
+
 def hinted_pipeline(file: Mapping[str, Any]) -> Pipeline | None:
     """What the name of the project suggests, where nothing else tells."""
     environment = file.get("environment")

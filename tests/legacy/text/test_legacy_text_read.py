@@ -187,6 +187,12 @@ def test_bytes_are_utf_8_or_gb18030():
     assert (notice.code, notice.file, notice.line) == ("encoding", "old.yaml", 2)
 
 
+@pytest.mark.parametrize("name", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_two_or_four_bytes_for_a_letter_are_told(name):
+    with pytest.raises(DocumentError, match=r"old\.yaml: the file is UTF-16 or UTF-32; save it as UTF-8"):
+        decode_legacy("a: 1\n".encode(name), "old.yaml")
+
+
 def test_line_ends_and_the_byte_order_mark_change_nothing():
     text = "\ufeffa: 1 # x\r\nb: |\r\n  y\r\n"
     old = read(text)

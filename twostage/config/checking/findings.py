@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from twostage.config.checking.shapes import Shape, locate
 from twostage.config.checking.unknown_keys import siblings_at
+from twostage.config.problems import reason_of
 from twostage.config.reading.tree import KeyPath
 
 CODES = {
@@ -92,5 +93,4 @@ def _each(error: ValidationError) -> Iterator[Finding]:
         if code == "missing_key" and loc and isinstance(loc[-1], int):
             code, loc = "wrong_length", loc[:-1]  # a list of fixed length that is too short
         path, owner, shape = locate(loc)
-        message = str(context.get("error", details["msg"]))
-        yield Finding(code, path, value, message, shape, owner, siblings_at(loc[:-1]))
+        yield Finding(code, path, value, reason_of(details), shape, owner, siblings_at(loc[:-1]))

@@ -23,7 +23,8 @@ def advice(key: str, path: KeyPath, owner: Shape, siblings: Shape | None, writte
     for sentence in (_other_variant(key, siblings), _elsewhere(key, path)):
         if sentence:
             return sentence
-    near = meant_key(key, owner, written)
+    # One that is written already comes last: an override may have meant it.
+    near = meant_key(key, owner, written) or meant_key(key, owner, {})
     if near is not None:
         return f"did you mean {near}?"
     if siblings is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +18,7 @@ def read_text(path: Path, asked_at: Place | None = None) -> str:
     data = _read_bytes(path, asked_at)
     if len(data) > MAX_BYTES:
         _refuse(path, asked_at, f"the file has more than {MAX_BYTES} bytes, too large for a document", "too_large")
+    refuse_wide(data, str(path), asked_at)
     data = data.removeprefix(BOM)
     try:
         return data.decode("utf-8")
@@ -26,6 +28,12 @@ def read_text(path: Path, asked_at: Place | None = None) -> str:
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
         message = f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
         raise DocumentError([Problem(str(path), line, column, "", message, code="encoding")]) from error
+
+
+def refuse_wide(data: bytes, name: str, asked_at: Place | None = None) -> None:
+    """Raise DocumentError for text of two or four bytes per letter, which other programs save under plain names."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or data[:4].count(0) > 1:
+        _refuse(Path(name), asked_at, "the file is UTF-16 or UTF-32; save it as UTF-8", "encoding")
 
 
 def file_layer(path: Path, text: str, kind: LayerKind, asked_at: Place | None = None) -> Layer:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from twostage.config.carrier import Pipeline, Reading
 from twostage.config.document import TwoStageConfig
 from twostage.config.old_documents import looks_old
-from twostage.config.problems import DocumentError, render
+from twostage.config.problems import DocumentError, reason_of, render
 from twostage.config.reading.files import text_layer
 from twostage.config.variants import count_stages
 from twostage.errors import TwoStageError
@@ -71,6 +71,7 @@ def _forth(names: tuple[str, ...], texts: Sequence[LegacyText], wish: Wish) -> O
         bases=[each.values for each in below] if any(each.values for each in below) else (),
     )
     document = ordered(rooted(conversion, wish.data_root))
+    _require_valid(document, conversion)
     moves = Moves(document, conversion.uses, [leaf.path for leaf in conversion.leaves])
     text = text_of(document, moves, [each.comments for each in texts])
     found = conversion.detection
@@ -90,7 +91,7 @@ def _forth(names: tuple[str, ...], texts: Sequence[LegacyText], wish: Wish) -> O
         rows=fates(conversion, below),
         notices=notices(conversion, below, wish.data_root),
         refused=refused(conversion, wish.data_root),
-        problems=(*(render([each]) for one in below for each in one.problems), *_invalid(document, conversion)),
+        problems=tuple(render([each]) for one in below for each in one.problems),
     )
 
 
@@ -108,15 +109,15 @@ def _runs(document: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> di
     return {**counts, "total": sum(counts.values()), **declared_runs(files[0])}
 
 
-def _invalid(document: Mapping[str, Any], conversion: Conversion) -> tuple[str, ...]:
-    """Why the new document would not run, as notes: the old file says so."""
-    if not conversion.detection.shape or conversion.detection.shape == "fragment":
-        return ()
+def _require_valid(document: Mapping[str, Any], conversion: Conversion) -> None:
+    """Raise ConversionError for an old file that contradicts itself in a way that no part left out would mend."""
+    if conversion.detection.shape == "fragment":
+        return
     try:
         TwoStageConfig.model_validate(document)
     except ValidationError as error:
-        return tuple(f"{'.'.join(map(str, each['loc']))}: {each['msg']}".removeprefix(": ") for each in error.errors())
-    return ()
+        told = [f"{'.'.join(map(str, each['loc']))}: {reason_of(each)}".removeprefix(": ") for each in error.errors()]
+        raise ConversionError(f"the new document would not be valid: {'; '.join(told)}") from error
 
 
 def _back(names: tuple[str, ...], text: LegacyText, wish: Wish) -> Outcome:

@@ -10,6 +10,7 @@ from twostage.legacy.core.forward import Draft, Names, View
 from twostage.legacy.core.mounts import Leaf, Stage
 from twostage.legacy.core.rule import Body, Rule, decoded, get
 from twostage.legacy.identity import SINGLE_TASKS, by_task
+from twostage.legacy.names import names_of_ids
 from twostage.legacy.rules.pretraining import SYSTEMS_PROPER, mode_of
 
 INDIVIDUAL: Names = ("stage.individual_systems",)
@@ -66,7 +67,7 @@ class Targets:
         """``finetune_targets`` of pipeline 04."""
         ids = [leaf for leaf in view.below(LISTED) if leaf.key is not None and leaf.key[-1] == "dataset_id"]
         values = [leaf.value for leaf in ids]
-        if not ids or len(set(values)) != len(values) or not all(type(value) is int for value in values):
+        if not ids or not all(type(value) is int for value in values) or len(set(values)) != len(values):
             return False
         draft.set("stage_2.targets", [{"system": value} for value in values])
         for index, leaf in enumerate(ids):
@@ -90,11 +91,11 @@ class Targets:
     def _by_name(view: View, draft: Draft) -> bool:
         """Names of data sets, where the file itself says which ids they have."""
         leaf = view.find(*NAMED)
-        names, ids = view.value("data.unified_datasets"), view.value("data.dataset_ids")
-        if leaf is None or not isinstance(leaf.value, list) or not isinstance(names, list) or not isinstance(ids, list):
+        found = names_of_ids(view.value("data.unified_datasets"), view.value("data.dataset_ids"))
+        if leaf is None or not isinstance(leaf.value, list) or not found:
             return False
-        table = dict(zip(names, ids, strict=False))
-        if not all(name in table for name in leaf.value):
+        table = {str(name): each for each, name in found.items()}
+        if not all(isinstance(name, str) and name in table for name in leaf.value):
             draft.remark("names-without-ids", leaf, "the file does not say which system ids these names have")
             return False
         draft.set("stage_2.targets", [{"system": table[name]} for name in leaf.value], leaf)

@@ -62,7 +62,7 @@ def _entry(view: View, leaf: Leaf) -> dict[str, Any] | None:
     """The logger that a switch stands for; None where it is off, or says nothing that is known."""
     kind = str((leaf.key or ("",))[-1])
     mode = view.value(MODES[kind])
-    if leaf.value is True and mode in {None, *_SENDING}:
+    if leaf.value is True and mode in (None, *_SENDING):
         return {"kind": kind, "mode": "online", "missing": "tell"}
     if kind == "wandb" and leaf.value == _DRY and not view.executed and mode is None:
         return {"kind": kind, "mode": "offline", "missing": "tell"}

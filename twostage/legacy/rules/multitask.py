@@ -97,11 +97,11 @@ class Tasks:
             chosen = ()  # no target would train the others
         found = [task for task in TASKS if task in chosen or (single and task in TASKS[:2])]
         unknown = [str(task) for task in chosen if task not in TASKS]
-        if leaf is not None and unknown:
-            draft.refuse(leaf, f"there is no task {unknown[0]!r} here")
+        if leaf is not None and (unknown or not found):
+            draft.refuse(leaf, f"there is no task {unknown[0]!r} here" if unknown else "no task is enabled")
         if leaf is not None and named is not None and found and chosen:
             draft.use("stage_2.tasks", leaf)
-        return found
+        return found or list(LEGACY_TASKS)
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:
         """Which tasks, then each block."""

@@ -8,7 +8,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from twostage.config.problems import DocumentError, Problem
-from twostage.config.reading.files import MAX_BYTES, text_layer
+from twostage.config.reading.files import MAX_BYTES, refuse_wide, text_layer
 from twostage.config.reading.tree import Layer
 from twostage.config.reading.yaml_syntax import never_closed, plain_words
 from twostage.legacy.text.build import Builder
@@ -53,8 +53,10 @@ def read_legacy(text: str, name: str) -> LegacyText:
 def decode_legacy(data: bytes, name: str = "") -> tuple[str, Problem | None]:
     """The text of a file's bytes, and a notice where it is not UTF-8.
 
-    The old loader then read GB18030 and dropped what does not fit it; so does this.
+    The old loader then read GB18030 and dropped what does not fit it; so does this. Of UTF-16 that left nothing that
+    makes sense, so it raises DocumentError.
     """
+    refuse_wide(data, name)
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode("utf-8"), None

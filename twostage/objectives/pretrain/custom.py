@@ -15,6 +15,7 @@ from torch import nn
 from twostage.components import implementation_of
 from twostage.config.checking.suggest import nearest_name, snake_case
 from twostage.config.model import ModelConfig
+from twostage.config.problems import reason_of
 from twostage.config.stage_1.base import Pretraining
 from twostage.config.stage_1.custom import CustomConfig
 from twostage.config.stage_1.plugins import Plugin
@@ -111,7 +112,7 @@ def _validated(declared: type[BaseModel], params: Mapping[str, Any], target: str
     try:
         return declared.model_validate(params)
     except ValidationError as error:
-        told = "; ".join(f"{_dotted(each['loc'])}: {each['msg']}" for each in error.errors(include_url=False))
+        told = "; ".join(f"{_dotted(each['loc'])}: {reason_of(each)}" for each in error.errors(include_url=False))
         raise PluginError(f"{target} does not take these parameters: {told}") from error
 
 
