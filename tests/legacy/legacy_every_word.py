@@ -52,6 +52,7 @@ def every_word() -> list[tuple[str, Body]]:
     found += [
         ("p03", plain(stage_2={"unfreeze": waiting})),
         ("p03", plain(stage_2={"start": "from_scratch"})),
+        *(("p03", plain(stage_1={"scheduler": {"kind": kind}})) for kind in ("constant", "cosine")),
         ("pair", plain(stage_2={"repeats": 3})),
         ("stages", {**plain(), "loggers": LOGGERS}),
         ("single", plain(stage_1=None, stage_2={"init": {"checkpoint": "x"}})),

@@ -18,11 +18,6 @@ Body = Mapping[str, Any]
 class Rule(Protocol):
     """Both directions of a rule. ``view.stage`` and ``stage`` are None for rules of the whole document."""
 
-    @property
-    def name(self) -> str:
-        """What the rule is called in reports."""
-        ...
-
     def forward(self, view: View, draft: Draft) -> None:
         """Read old leaves, write new keys."""
         ...
@@ -72,7 +67,6 @@ class Scalar:
     a key without which this one means nothing.
     """
 
-    name: str
     new: str
     old: Names
     codec: Codec
@@ -125,7 +119,6 @@ class Constant:
     ``where`` is a key that must be there for the constant to be written.
     """
 
-    name: str
     new: str
     value: Any
     where: str | None = None

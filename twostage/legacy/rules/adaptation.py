@@ -50,8 +50,6 @@ PROMPTED = ("hse_prompt", "hse_v2")
 class Targets:
     """What stage 2 adapts to: one training for all systems of a task, or one for each entry of a list."""
 
-    name = "targets"
-
     def forward(self, view: View, draft: Draft) -> None:
         """By structure: lists of pipelines 03 and 04 first, then the systems of the task."""
         if view.stage != "stage_2":
@@ -161,8 +159,6 @@ def _ask_by_name(targets: Any, stage: Stage, wishes: Wishes) -> None:
 class Init:
     """The checkpoint that a single file starts from."""
 
-    name = "init"
-
     def forward(self, view: View, draft: Draft) -> None:
         """A path; ``false`` and null name none."""
         if view.stage != "stage_2" or "stage_1" in view.source.layout.stages:
@@ -183,8 +179,6 @@ class Init:
 
 class Start:
     """``load_pretrained: false``: stage 2 starts from scratch beside stage 1."""
-
-    name = "start"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Only false says something; handing weights on is what a second stage is for."""
@@ -211,8 +205,6 @@ class Start:
 
 class Freeze:
     """Parts that do not train. No version of the old code froze anything by these keys."""
-
-    name = "freeze"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Where the adaptation has such parts."""
@@ -249,8 +241,6 @@ class Freeze:
 
 class LabelSmoothing:
     """Label smoothing of a fine-tuning."""
-
-    name = "label_smoothing"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Where the stage classifies."""

@@ -55,8 +55,6 @@ OF_KIND = {
 class OnceForAll:
     """Seeds, and what the models did."""
 
-    name = "as_executed.document"
-
     def forward(self, view: View, draft: Draft) -> None:
         """One seed where two stages ran: repeats had the same one."""
         if view.executed and view.source.layout.stages:
@@ -109,8 +107,6 @@ class OnceForAll:
 
 class Ran:
     """What a stage really did."""
-
-    name = "as_executed.stage"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Step by step, and last of all where it stopped."""

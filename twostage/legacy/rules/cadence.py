@@ -37,8 +37,6 @@ class Part:
 class ValidateEvery:
     """Both keys as one number; a share of an epoch counts only where every epoch is validated."""
 
-    name = "validate_every"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Epochs first."""
         if view.stage is None or not trains(draft.body, view.stage):

@@ -32,8 +32,6 @@ PROMPTED = ("hse_prompt", "hse_v2")
 class ContrastWeight:
     """The factor of the contrastive loss; that of a unified metric is told with its other weights."""
 
-    name = "contrast_weight"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Where it is the loss."""
         value, leaf = _read(view, draft, WEIGHT, Number(above=0.0), modes=("contrastive",))
@@ -49,8 +47,6 @@ class ContrastWeight:
 
 class Classification:
     """A cross entropy beside the contrastive loss; 0 is none."""
-
-    name = "classification"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Recordings without a label were always left out."""
@@ -72,8 +68,6 @@ class Classification:
 
 class Momentum:
     """A momentum encoder, and its queue. Where no queue is named there is none."""
-
-    name = "momentum_encoder"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Where a loss is a softmax over similarities, which alone can have it."""
@@ -109,8 +103,6 @@ class Momentum:
 class HardNegatives:
     """Old documents switch hard negatives on or off, and have no word for how much more they count."""
 
-    name = "hardness"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Switched on, negatives are weighted by their likelihood."""
         value, leaf = _read(view, draft, HARD, HARDNESS, modes=tuple(LOSS_OF))
@@ -132,8 +124,6 @@ class HardNegatives:
 
 class Prompt:
     """The contrast of prompts; 0 is none."""
-
-    name = "prompt"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Where the embedding has prompts, and there are several systems to tell apart."""

@@ -27,8 +27,6 @@ NORMALIZATIONS = Choice(
 class Windows:
     """The window keys as one section. ``stride`` belongs to sequential windows; the old code ignored it elsewhere."""
 
-    name = "window"
-
     def forward(self, view: View, draft: Draft) -> None:
         """All keys of the document; of a stage only where it has one of its own."""
         own = _own(view)
@@ -88,8 +86,6 @@ class Windows:
 class BatchSize:
     """Windows per batch, of the document or of one stage."""
 
-    name = "batch_size"
-
     def forward(self, view: View, draft: Draft) -> None:
         """The document's from what both stages share; a stage's where it has one of its own."""
         if get(draft.body, f"{view.stage}.adapt_mode")[1] == "fewshot":
@@ -115,8 +111,6 @@ class BatchSize:
 class AsRecorded:
     """The old code took recordings as they are, whatever their sampling rates."""
 
-    name = "band"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Say so, since a document that says nothing is refused where rates differ."""
         if view.source.layout.stages and draft.written("data.source"):
@@ -129,8 +123,6 @@ class AsRecorded:
 
 class NoSource:
     """A file without a data folder: a run must not fall back on anything in silence."""
-
-    name = "source.missing"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Refuse, but for a mere part of a document."""
@@ -172,30 +164,28 @@ def _doc_scopes(wishes: Wishes, body: Body, key: str) -> tuple[Scope, ...]:
 
 
 SOURCE: tuple[Rule, ...] = (
-    Scalar("source.root", "data.source.root", ("data.data_dir", "data_dir"), Text(), differing="refuse"),
+    Scalar("data.source.root", ("data.data_dir", "data_dir"), Text(), differing="refuse"),
     NoSource(),
     Scalar(
-        "source.metadata",
         "data.source.metadata",
         ("data.metadata_file",),
         Text(),
         differing="refuse",
         beside="data.source.root",
     ),
-    Constant("source.kind", "data.source.kind", "phm_vibench", where="data.source"),
+    Constant("data.source.kind", "phm_vibench", where="data.source"),
     AsRecorded(),
 )
 DOCUMENT: tuple[Rule, ...] = (
     *SOURCE,
     Windows(),
     Scalar(
-        "normalize",
         "data.normalize",
         ("data.normalization", "data.normalize", "data.preprocessing.normalize"),
         NORMALIZATIONS,
     ),
-    Scalar("noise_snr", "data.noise_snr", ("data.noise_snr",), Number()),
+    Scalar("data.noise_snr", ("data.noise_snr",), Number()),
     BatchSize(),
-    Scalar("workers", "data.workers", ("data.num_workers", "task.num_workers", "trainer.num_workers"), Whole(0)),
+    Scalar("data.workers", ("data.num_workers", "task.num_workers", "trainer.num_workers"), Whole(0)),
 )
 STAGE: tuple[Rule, ...] = (Windows(), BatchSize())

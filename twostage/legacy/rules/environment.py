@@ -41,8 +41,6 @@ class Seeds:
     repeats nothing.
     """
 
-    name = "seeds"
-
     def forward(self, view: View, draft: Draft) -> None:
         """A list wins; otherwise count up from the seed."""
         listed = view.find(*LISTS)
@@ -88,8 +86,6 @@ class Seeds:
 class Repeats:
     """In a pair of files the second one's ``iterations``: few-shot runs for each pretraining."""
 
-    name = "stage_2.repeats"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Only the second file of a pair has iterations of its own."""
         if view.stage != "stage_2" or not _second_file(view.source.layout.scopes()):
@@ -111,10 +107,9 @@ def _second_file(scopes: tuple[str, ...]) -> bool:
 
 
 DOCUMENT: tuple[Rule, ...] = (
-    Scalar("name", "name", ("environment.project",), Text()),
+    Scalar("name", ("environment.project",), Text()),
     Seeds(),
     Scalar(
-        "output.root",
         "output.root",
         (
             "environment.output_dir",

@@ -29,8 +29,6 @@ KEYS: tuple[tuple[str, Names, Codec], ...] = (
 class Episodes:
     """Episodes as they are written. The old code drew support and query from the same files, overlapping."""
 
-    name = "fewshot"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Method, then numbers."""
         if mode_of(draft.body, view.stage) != "fewshot":

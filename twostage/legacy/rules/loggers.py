@@ -25,8 +25,6 @@ class Loggers:
     A mode among the variables of the environment that sends nothing keeps the tracker off.
     """
 
-    name = "loggers"
-
     def forward(self, view: View, draft: Draft) -> None:
         """The trackers that are switched on, behind the files that are always written."""
         found = [(leaf, entry) for name in TRACKERS if (leaf := view.find(name)) and (entry := _entry(view, leaf))]

@@ -34,8 +34,7 @@ COMPARED = ("stage.backbones_to_compare", "stage.backbone_comparison")
 USE_PROMPT = "model.use_prompt"
 # The families of the old project that are an embedding, a backbone and a head.
 FAMILIES = ("M_01_ISFM", "M_02_ISFM", "M_02_ISFM_Prompt", "M_02_ISFM_Prompt_Simplified", "ISFM")
-IDENTITY = {"hse": ("M_01_ISFM", "ISFM"), "patch": ("M_01_ISFM", "ISFM")}
-PROMPTED = ("M_02_ISFM_Prompt", "ISFM_Prompt")
+PLAIN, PROMPTED = ("M_01_ISFM", "ISFM"), ("M_02_ISFM_Prompt", "ISFM_Prompt")  # name and type that go back
 PROMPT_KINDS = ("hse_prompt", "hse_v2")  # embeddings that can do without their prompt
 
 
@@ -46,8 +45,6 @@ def _kinds(*parts: str) -> tuple[str, ...]:
 
 class Encoder:
     """Embedding and backbone, with the options that the chosen kinds have."""
-
-    name = "model"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Of a stage of its own only what agrees: weights can pass on to an equal encoder alone."""
@@ -156,7 +153,7 @@ class Encoder:
             ask_network(model["network"], stage, wishes)
             return
         kind = get(model, "embedding.kind")[1]
-        family, of_type = PROMPTED if kind in PROMPT_KINDS else IDENTITY["hse"]
+        family, of_type = PROMPTED if kind in PROMPT_KINDS else PLAIN
         wishes.want(stage, NAME, family)
         wishes.want(stage, TYPE, of_type)
         for part, key, names, tables in (
@@ -176,8 +173,6 @@ class Encoder:
 
 class Compared:
     """Backbones to compare: one pretraining for each. Options come from the one model section that they share."""
-
-    name = "backbones"
 
     def forward(self, view: View, draft: Draft) -> None:
         """A list of names."""
@@ -212,8 +207,6 @@ class Compared:
 
 class Head:
     """The classification head; of a head with many parts its classification part."""
-
-    name = "head"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Where the stage has a classification head."""

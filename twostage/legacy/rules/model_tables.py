@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from twostage.legacy.core.codecs import Choice, Codec, Flag, Number, Whole
+from twostage.legacy.core.codecs import Choice, Codec, Number, Whole
 from twostage.legacy.core.forward import Names
 
 Option = tuple[str, Names, Codec]
@@ -96,4 +96,3 @@ BACKBONE_NAMES = Choice(
     },
 )
 HEAD_NAMES = Choice({"linear": ("H_01_Linear_cla",), "distance": ("H_02_distance_cla",)})
-USES_PROMPTS = Flag()

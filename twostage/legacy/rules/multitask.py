@@ -15,7 +15,6 @@ from twostage.legacy.rules.pretraining import mode_of
 ENABLED: Names = ("task.enabled_tasks", "task.finetuning.multitask.enabled_tasks")
 TASKS = ("classification", "anomaly_detection", "rul_prediction", "signal_prediction")
 LEGACY_TASKS = TASKS  # the old task learned all four where none was named
-LEGACY_PRED_LENGTH = 96
 
 
 class Pair:
@@ -67,8 +66,6 @@ OPTIONS: dict[str, tuple[tuple[str, Names, Codec], ...]] = {
 
 class Tasks:
     """The tasks of a multi-task adaptation."""
-
-    name = "multitask"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Each enabled task with its weight and its block."""

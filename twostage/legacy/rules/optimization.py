@@ -56,8 +56,6 @@ def trains(body: Body, stage: Stage) -> bool:
 class Epochs:
     """The number of epochs. The old trainer trained one where none of its own keys was written."""
 
-    name = "epochs"
-
     def forward(self, view: View, draft: Draft) -> None:
         """What is written, or the one epoch of the old trainer."""
         if view.stage is None or not trains(draft.body, view.stage):
@@ -80,8 +78,6 @@ class Epochs:
 
 class Optimizer:
     """Optimiser, learning rate and weight decay; Adam where only a learning rate is written."""
-
-    name = "optimizer"
 
     def forward(self, view: View, draft: Draft) -> None:
         """As one section; weight decay and learning rate alone mean Adam, as in the old code."""

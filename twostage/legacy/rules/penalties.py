@@ -19,8 +19,6 @@ FACTORS: dict[str, Names] = {
 class Regularization:
     """Both factors; an early form also has a switch."""
 
-    name = "regularization"
-
     def forward(self, view: View, draft: Draft) -> None:
         """What is written; the last version of the old code never found it."""
         if view.stage is None or not trains(draft.body, view.stage):

@@ -60,8 +60,6 @@ def mode_of(body: Body, stage: Stage | None) -> Any:
 class Mode:
     """The mode, which was found from structure and task, and the task's names."""
 
-    name = "mode"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Write the mode first: other rules ask for it."""
         if view.stage is None:
@@ -88,8 +86,6 @@ class Mode:
 class Systems:
     """The systems of a pretraining."""
 
-    name = "stage_1.systems"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Those that are named; without any, the source's."""
         if view.stage != "stage_1":
@@ -110,8 +106,6 @@ class Systems:
 
 class Contrastive:
     """Loss and pairing. Pairs are two views of a window unless the loss goes by class or the task by file."""
-
-    name = "contrastive"
 
     def forward(self, view: View, draft: Draft) -> None:
         """INFONCE compares two views of each window; losses by class read labels."""
@@ -135,8 +129,6 @@ class Contrastive:
 
 class UnifiedMetric:
     """Cross entropy and a metric loss by class, with their weights."""
-
-    name = "unified_metric"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Without a contrastive task the metric has no weight: plain classification."""
@@ -172,8 +164,6 @@ class UnifiedMetric:
 class Reconstruction:
     """Masks of single samples, as the old code drew them."""
 
-    name = "reconstruction"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Shares as written, or the old defaults."""
         if mode_of(draft.body, view.stage) != "reconstruction":
@@ -196,8 +186,6 @@ class Reconstruction:
 
 class ReconstructionLoss:
     """The error that a reconstruction minimises."""
-
-    name = "reconstruction.loss"
     names: Names = ("stage.loss_type", "task.loss_type", "task.pretraining.loss", "task.loss")
     codec = Choice({"mse": ("mse",), "mae": ("mae", "l1"), "relative_l2": ("rel_l2",)})
 
@@ -217,8 +205,6 @@ class ReconstructionLoss:
 
 class Plugin:
     """Parameters of the built-in plugins."""
-
-    name = "custom"
     keys = (
         ("alpha_prediction", ("task.alpha_prediction",), Number(least=0.0)),
         ("mask_ratio", RATIO[1:], SHARE),  # the stage's own name means a reconstruction
@@ -273,8 +259,6 @@ def _flow_contrast(view: View, draft: Draft) -> None:
 
 class Projection:
     """Whether there is a projection, and its size."""
-
-    name = "projection"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Where the stage compares projections."""

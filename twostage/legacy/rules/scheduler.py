@@ -72,8 +72,6 @@ OPTIONS: dict[str, tuple[tuple[str, Names, Codec], ...]] = {
 class Scheduler:
     """The schedule of a stage."""
 
-    name = "scheduler"
-
     def forward(self, view: View, draft: Draft) -> None:
         """The schedule that is written; as executed there was none."""
         if view.stage is None or view.facts["reading"] != "meant" or not trains(draft.body, view.stage):

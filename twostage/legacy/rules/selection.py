@@ -90,8 +90,6 @@ def classifies(body: Body, stage: Stage | None) -> bool:
 class Monitor:
     """The metric that selects the checkpoint. Which direction is better follows from the metric."""
 
-    name = "checkpoint"
-
     def forward(self, view: View, draft: Draft) -> None:
         """The deciding monitor, if the stage logs it."""
         if view.stage is None or not trains(draft.body, view.stage):
@@ -116,8 +114,6 @@ class Monitor:
 
 class EarlyStopping:
     """``early_stopping: true`` and its options as a section, ``false`` as null."""
-
-    name = "early_stopping"
 
     def forward(self, view: View, draft: Draft) -> None:
         """Options count only where it is switched on."""
@@ -168,8 +164,6 @@ class EarlyStopping:
 
 class Kept:
     """Weights of other epochs that lie beside the best."""
-
-    name = "kept"
 
     def forward(self, view: View, draft: Draft) -> None:
         """How many of the best, and whether the last."""

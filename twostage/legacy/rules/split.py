@@ -28,8 +28,6 @@ LEGACY_TRAIN = 0.8  # what nearly all old files write
 class Split:
     """The split of a stage."""
 
-    name = "split"
-
     def forward(self, view: View, draft: Draft) -> None:
         """A domain split where the task names domains, otherwise shares of recordings."""
         if view.stage is None:

@@ -29,8 +29,6 @@ CODECS = {"contrastive": SELF_SUPERVISED, "unified_metric": SUPERVISED}
 class Strategy:
     """Several losses become an ensemble, a single one the loss; it counts before ``contrast_loss``."""
 
-    name = "contrastive_strategy"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Where windows are compared, and the strategy's losses are known."""
         mode, leaf = mode_of(draft.body, view.stage), view.find(*TYPE)

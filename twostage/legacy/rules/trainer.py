@@ -35,15 +35,14 @@ class Devices:
 
 DOCUMENT: tuple[Rule, ...] = (
     # The old trainer took "cpu" for the CPU and every other word for "whatever there is".
-    Scalar("accelerator", "trainer.accelerator", ("trainer.device", "trainer.accelerator"), ACCELERATORS),
-    Scalar("devices", "trainer.devices", ("trainer.gpus", "trainer.devices"), Devices()),
-    Scalar("precision", "trainer.precision", ("trainer.precision",), PRECISIONS),
+    Scalar("trainer.accelerator", ("trainer.device", "trainer.accelerator"), ACCELERATORS),
+    Scalar("trainer.devices", ("trainer.gpus", "trainer.devices"), Devices()),
+    Scalar("trainer.precision", ("trainer.precision",), PRECISIONS),
     Scalar(
-        "gradient_clip", "trainer.gradient_clip", ("trainer.gradient_clip_val", "task.max_grad_norm"), Number(above=0.0)
+        "trainer.gradient_clip", ("trainer.gradient_clip_val", "task.max_grad_norm"), Number(above=0.0)
     ),
-    Scalar("accumulate", "trainer.accumulate_batches", ("trainer.accumulate_grad_batches",), Whole(1)),
+    Scalar("trainer.accumulate_batches", ("trainer.accumulate_grad_batches",), Whole(1)),
     Scalar(
-        "deterministic",
         "trainer.deterministic",
         ("trainer.deterministic", "reproducibility.deterministic"),
         Flag(),

@@ -25,8 +25,6 @@ TARGET = "stage_2.unfreeze"
 class Unfreeze:
     """The switch, and how long each part waits."""
 
-    name = "unfreeze"
-
     def forward(self, view: View, draft: Draft) -> None:
         """Options count only where it is switched on, and where the stage is long enough for them."""
         if view.stage != "stage_2" or mode_of(draft.body, "stage_2") == "fewshot":

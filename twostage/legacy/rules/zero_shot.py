@@ -13,8 +13,6 @@ SWITCH = "pipeline_03.zero_shot_evaluation.enabled"
 class ZeroShot:
     """Switched on, with our own neighbours."""
 
-    name = "zero_shot"
-
     def forward(self, view: View, draft: Draft) -> None:
         """As a section, or null."""
         leaf = view.find(SWITCH) if view.stage == "stage_1" else None
