@@ -32,12 +32,14 @@ LEGACY = ROOT / "twostage" / "legacy"
 PLACES = ("rules", "dialects", "core", "detect.py", "synonyms.py")
 QUICK = (
     "tests/legacy/test_legacy_detect.py",
+    "tests/legacy/test_legacy_codecs.py",
     "tests/legacy/test_legacy_values.py",
     "tests/legacy/test_legacy_limits.py",
     "tests/legacy/test_legacy_forms.py",
     "tests/legacy/test_legacy_effects.py",
     "tests/legacy/test_legacy_comparing.py",
     "tests/legacy/test_legacy_types.py",
+    "tests/legacy/test_legacy_cases.py",
     "tests/compat",
 )
 SLOW = (
@@ -52,6 +54,7 @@ EXAMPLES = 20
 LATE = "late"
 SECONDS = 180  # of work for one process; a mistake that never ends counts as seen
 TOLD = {"remark", "refuse", "crash", "unrepeatable", "NotHere", "differs", "ValueError"}
+TYPES = {"Literal", "tuple", "dict", "list", "Callable", "Mapping"}
 OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -174,9 +177,13 @@ class Sites(ast.NodeTransformer):
             node.value = self.visit(node.value)
         return node
 
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """Types that have a name are annotations too."""
+        return node if getattr(node.value, "id", "") in TYPES else self.generic_visit(node)
+
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        """The body, but not the label of a rule, which nothing reads, and not whether a dataclass is frozen."""
-        node.body = [each if _label(each) else self.visit(each) for each in node.body]
+        """The body, but not whether a dataclass is frozen."""
+        node.body = [self.visit(each) for each in node.body]
         return node
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
@@ -188,11 +195,6 @@ class Sites(ast.NodeTransformer):
         node.args = self.visit(node.args)
         node.body = [self.visit(each) for each in node.body]
         return node
-
-
-def _label(node: ast.stmt) -> bool:
-    """Whether this is ``name = "..."``."""
-    return isinstance(node, ast.Assign) and [ast.unparse(each) for each in node.targets] == ["name"]
 
 
 def all_sites() -> Iterator[Site]:

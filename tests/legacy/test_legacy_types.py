@@ -94,7 +94,6 @@ def test_empty_sections_alone_make_no_document_old(written):
 
 UNFIT = """
 - [model, {modes: 32, backbone: B_09_FNO, num_patches: 32}, model.modes, "17 frequencies"]
-- [model, {modes: 32, backbone: B_09_FNO, num_patches: 3}, model.name, "2 frequencies"]
 - [model, {num_heads: 7, backbone: B_01_basic_transformer, output_dim: 64}, model.num_heads, "every head"]
 - [task, {type: In_distribution, name: multi_task_phm, enabled_tasks: []}, task.enabled_tasks, "no task"]
 - [task, {type: In_distribution, name: multi_task_phm, enabled_tasks: [null]}, task.enabled_tasks, "no task 'None'"]

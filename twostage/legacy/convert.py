@@ -98,8 +98,17 @@ def to_old(document: Mapping[str, Any], *, to: str | None = None) -> list[dict[s
         return files
     files = rebuilt(body, outspoken(carried))
     if _reasons(body, files, carried):
-        raise ConversionError("; ".join(reasons))
+        raise ConversionError("; ".join([*reasons, *_invalid(document)]))
     return files
+
+
+def _invalid(document: Mapping[str, Any]) -> list[str]:
+    """Why a document could not run, which may be why it does not come back."""
+    try:
+        TwoStageConfig.model_validate(document)
+    except ValidationError as error:
+        return [f"the document is not valid: {reason_of(each)}" for each in error.errors()]
+    return []
 
 
 def _reasons(body: Mapping[str, Any], files: Sequence[Mapping[str, Any]], carried: Carried) -> list[str]:

@@ -46,20 +46,22 @@ def _errors(body: Mapping[str, Any], facts: Mapping[str, Any]) -> list[ErrorDeta
 
 
 def _parts(error: ErrorDetails, draft: Draft) -> Iterator[str]:
-    """Parts that can be left out: those that the sentence names, then what it is about, then backbones to compare."""
+    """Parts that can be left out: those that the sentence names, then what they are in, then backbones to compare."""
     path = locate(error["loc"])[0]
     named: list[KeyPath] = [(*path, *key_of(name)) for name in _NAME.findall(reason_of(error))]
-    for part in (*named, path, ("stage_1", "backbones")):
+    around = [each[:depth] for each in named for depth in range(len(each) - 1, 0, -1)]
+    for part in (*named, path, *around, ("stage_1", "backbones")):
         key = ".".join(takewhile(lambda step: isinstance(step, str), part))  # type: ignore[arg-type] # a list as a whole
         if key and not _STAY.fullmatch(key) and draft.written(key):
             yield key
 
 
 def _mends(key: str, error: ErrorDetails, draft: Draft, facts: Mapping[str, Any]) -> bool:
-    """Whether nothing is wrong at this place any more without a part."""
+    """Whether that is not wrong any more without a part, and the part is not missed."""
     without = Draft(deepcopy(draft.body))
     without.drop(key)
-    return error["loc"] not in {each["loc"] for each in _errors(without.body, facts)}
+    left = _errors(without.body, facts)
+    return all(each["type"] != "missing" and each["msg"] != error["msg"] for each in left)
 
 
 def _leave_out(key: str, reason: str, draft: Draft, source: Source) -> None:

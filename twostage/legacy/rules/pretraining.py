@@ -186,6 +186,7 @@ class Reconstruction:
 
 class ReconstructionLoss:
     """The error that a reconstruction minimises."""
+
     names: Names = ("stage.loss_type", "task.loss_type", "task.pretraining.loss", "task.loss")
     codec = Choice({"mse": ("mse",), "mae": ("mae", "l1"), "relative_l2": ("rel_l2",)})
 
@@ -205,6 +206,7 @@ class ReconstructionLoss:
 
 class Plugin:
     """Parameters of the built-in plugins."""
+
     keys = (
         ("alpha_prediction", ("task.alpha_prediction",), Number(least=0.0)),
         ("mask_ratio", RATIO[1:], SHARE),  # the stage's own name means a reconstruction

@@ -13,6 +13,7 @@ from twostage.legacy.core.codecs import Ids, Number, Whole
 from twostage.legacy.core.forward import Draft, Names, View
 from twostage.legacy.core.mounts import Leaf, Stage
 from twostage.legacy.core.rule import Body, Rule, decoded, get
+from twostage.legacy.rules.optimization import trains
 
 TRAIN: Names = ("data.train_ratio", "data.train_val_rate")
 VALIDATION: Names = ("data.val_ratio",)
@@ -62,6 +63,8 @@ class Split:
         leaves = {key: _share(view, draft, names) for key, names in _parts()}
         values = {key: value for key, (_, value) in leaves.items() if value is not None}
         whole = _completed(values, tests=view.stage == "stage_2")
+        if whole is not None and whole["validation"] == 0.0 and trains(draft.body, view.stage or "stage_1"):
+            whole = None  # nothing would select a checkpoint
         draft.set(f"{target}.unit", "recording")
         if whole is None:
             return

@@ -38,9 +38,7 @@ DOCUMENT: tuple[Rule, ...] = (
     Scalar("trainer.accelerator", ("trainer.device", "trainer.accelerator"), ACCELERATORS),
     Scalar("trainer.devices", ("trainer.gpus", "trainer.devices"), Devices()),
     Scalar("trainer.precision", ("trainer.precision",), PRECISIONS),
-    Scalar(
-        "trainer.gradient_clip", ("trainer.gradient_clip_val", "task.max_grad_norm"), Number(above=0.0)
-    ),
+    Scalar("trainer.gradient_clip", ("trainer.gradient_clip_val", "task.max_grad_norm"), Number(above=0.0)),
     Scalar("trainer.accumulate_batches", ("trainer.accumulate_grad_batches",), Whole(1)),
     Scalar(
         "trainer.deterministic",
