@@ -20,6 +20,7 @@ from twostage.legacy.effects.effect import Status
 from twostage.legacy.effects.lookup import EFFECTS
 from twostage.legacy.here import here
 from twostage.legacy.rules import (
+    across,
     adaptation,
     cadence,
     comparing,
@@ -207,6 +208,8 @@ def _pretraining() -> tuple[Group, ...]:
         Group("stage_1.momentum_encoder", comparing.MOMENTUM_SWITCH),
         Group("stage_1.momentum_encoder.momentum", comparing.MOMENTUM, "with SGD the second alone"),
         Group("stage_1.momentum_encoder.queue", comparing.QUEUE),
+        Group("stage_1.sampler", across.SAMPLING),
+        Group("stage_1.pairing, stage_1.positives", across.ACROSS, "where the loss goes by class"),
         Group(f"{losses}.hardness".replace(",", ".hardness,"), comparing.HARD),
         Group("stage_1.prompt.weight", comparing.PROMPT),
         Group("stage_1.prompt.temperature", comparing.PROMPT_TEMPERATURE),

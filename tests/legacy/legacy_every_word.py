@@ -15,6 +15,7 @@ from twostage.legacy.core.codecs import Choice, Codec, Flag, Ids, Number, Text, 
 from twostage.legacy.core.leaves import put
 from twostage.legacy.identity import METHODS
 from twostage.legacy.rules import (
+    across,
     comparing,
     episodes,
     multitask,
@@ -162,6 +163,14 @@ def _first_stages() -> Iterator[Body]:
     projected = {"head": {"kind": "linear"}, "projection": {"dim": 3}}
     stage = {"metric": {"kind": "supcon"}, "metric_weight": 0.5, "classification_weight": 0.5, "unlabelled": "exclude"}
     yield {**plain(), "stage_1": {"pretrain_mode": "unified_metric", **usual, **stage, **projected}}
+    shared = {"head": {"kind": "linear", "share": "shared"}, "positives": "class_across_systems"}
+    for kind in across.SAMPLERS.spellings:
+        yield {
+            **plain(),
+            "stage_1": {"pretrain_mode": "unified_metric", **usual, **stage, **shared, "sampler": {"kind": kind}},
+        }
+    paired = {"pairing": "class_across_systems", "loss": {"kind": "supcon"}, "unlabelled": "exclude"}
+    yield {**plain(), "stage_1": {"pretrain_mode": "contrastive", **usual, **paired}}
     yield plain(stage_1={"loss": "mae"})
     contrast = {"weight": 0.5, "temperature": 0.5, "projection": {"dim": 3, "hidden": 5}}
     for each in (contrast, None):

@@ -114,7 +114,15 @@ def _document(draw: st.DrawFn, *, compared: bool) -> Body:
             for word, other in SHARED_WORDS.get((kind, backbone), {}).items():
                 embedding.pop(word, None)
                 body["model"]["backbone"].pop(other, None)
+            _share_features(embedding, body["model"]["backbone"])
     return body
+
+
+def _share_features(embedding: Body, backbone: Body) -> None:
+    """Heads that cannot share the features evenly need to be told how many each has."""
+    dim, heads = embedding.get("dim"), backbone.get("heads")
+    if backbone["kind"] == "patchtst" and dim and heads and dim % heads and dim > heads:
+        backbone["head_features"] = dim // heads
 
 
 @st.composite
@@ -186,6 +194,9 @@ def _stage_1(draw: st.DrawFn, mode: str, *, compares: bool) -> Body:
         stage |= {"classification_weight": draw(st.sampled_from((0.5, 1.0)))}
         _maybe(draw, stage, "head.kind", codec_values(HEAD_NAMES))
         _beside(draw, stage, stage["metric"])
+        if draw(st.booleans()):
+            stage["positives"] = "class_across_systems"
+            stage.setdefault("head", {"kind": "linear"})["share"] = "shared"
     elif mode == "reconstruction":
         stage["mask"] = {"ratio": draw(st.sampled_from((0.0, 0.4))), "forecast": 0.25, "block": 1}
         _maybe(draw, stage, "loss", codec_values(pretraining.ReconstructionLoss.codec))
@@ -199,6 +210,7 @@ def _stage_1(draw: st.DrawFn, mode: str, *, compares: bool) -> Body:
                 _maybe(draw, stage, f"params.{key}", codec_values(codec))
     if mode in {"contrastive", "unified_metric"}:
         _maybe(draw, stage, "projection.dim", st.integers(1, 256))
+        _maybe(draw, stage, "sampler.kind", st.sampled_from(("balanced", "shuffled")))
     _maybe(draw, stage, "systems", codec_values(Ids()))
     if compares:
         kinds = draw(st.lists(st.sampled_from(sorted({*BACKBONES} - {"fno"})), min_size=1, max_size=3, unique=True))
@@ -209,7 +221,8 @@ def _stage_1(draw: st.DrawFn, mode: str, *, compares: bool) -> Body:
 def _contrastive(draw: st.DrawFn, stage: Body) -> None:
     kind = draw(st.sampled_from(sorted(pretraining.SELF_SUPERVISED.spellings)))
     by_class = kind in pretraining.BY_CLASS
-    stage["pairing"] = "class" if by_class else draw(st.sampled_from(("views", "recording")))
+    classes = ("class", "class_across_systems")
+    stage["pairing"] = draw(st.sampled_from(classes)) if by_class else draw(st.sampled_from(("views", "recording")))
     stage["loss"] = {"kind": kind}
     if by_class:
         stage["unlabelled"] = "exclude"

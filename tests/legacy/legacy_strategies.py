@@ -99,10 +99,8 @@ WORDS: Mapping[str, tuple[Any, ...]] = {
     "optimizer|type|name": ("adam", "AdamW", "sgd", "cosine", "step", "lion"),
     "scheduler|scheduler_type|lr_scheduler": ("cosine", "step", "plateau", "StepLR", "none", True, False),
     "monitor|es_monitor|monitor_metric": ("val_loss", "val_total_loss", "val_acc", "val_accuracy", "val_f1", "acc"),
-    "early_stopping|enabled|enable_.*|deterministic|freeze_.*|use_.*|hard_negative_mining|normalize_targets": (
-        True,
-        False,
-    ),
+    "early_stopping|enabled|enable_.*|deterministic|freeze_.*|use_.*|hard_negative_mining|normalize_targets|"
+    "cross_system_contrast": (True, False),
     "contrast_loss|metric_loss": ("INFONCE", "SUPCON", "triplet", "VICREG", "BARLOWTWINS", "PROTOTYPICAL", "ARC"),
     "loss|loss_type": ("mse", "MAE", "rel_l2", "CE"),
     "matching_metric": ("cosine", "l2", "dot", "manhattan"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -9,6 +11,7 @@ from twostage.config.document import TwoStageConfig
 from twostage.legacy.convert import to_new, to_old
 from twostage.legacy.core.leaves import same
 
+FOLDER = Path(__file__).parents[2] / "legacy_configs"
 CONTRASTIVE = """
 data: {data_dir: data, metadata_file: metadata.xlsx}
 model: {name: M_02_ISFM_Prompt, type: ISFM_Prompt, embedding: E_01_HSE_v2, backbone: B_08_PatchTST}
@@ -67,3 +70,26 @@ def test_a_contrast_beside_a_flow_is_used_where_it_is_switched_on():
     assert converted(flow).params.contrast is None
     contrast = converted({**flow, "use_contrastive": True}).params.contrast
     assert (contrast.weight, contrast.temperature) == (0.3, 0.07)
+
+
+def test_systems_are_mixed_and_compared_as_is_written():
+    """A pair of windows has no class; where the loss goes by class, one label belongs together in all systems."""
+    across = {"use_system_sampling": False, "cross_system_contrast": True}
+    stage = converted(across)
+    assert (stage.sampler.kind, stage.pairing) == ("shuffled", "views")
+    stage = converted(across | {"contrast_loss": "SUPCON"})
+    assert (stage.pairing, stage.loss.kind) == ("class_across_systems", "supcon")
+
+
+@pytest.mark.parametrize(
+    ("switch", "positives", "share"),
+    [(True, "class_across_systems", "shared"), (False, "class_in_system", "per_system")],
+)
+def test_a_unified_metric_compares_across_systems_as_is_written(switch, positives, share):
+    """Labels that are compared across systems mean the same, so that one head answers for all of them."""
+    old = yaml.safe_load((FOLDER / "p04_blocks.yaml").read_text(encoding="utf-8"))
+    old["stage_1_pretraining"]["task"] |= {"cross_system_contrast": switch, "use_system_sampling": True}
+    conversion = to_new([old])
+    assert same(to_old(conversion.document), [old])
+    stage = TwoStageConfig.model_validate(conversion.document).stage_1
+    assert (stage.positives, stage.head.share, stage.sampler.kind) == (positives, share, "balanced")

@@ -50,7 +50,6 @@ UNSAID: dict[str, tuple[str, ...]] = {
         "metric_losses.VICReg.invariance",
         "metric_losses.VICReg.variance",
         "metric_losses.VICReg.covariance",
-        "heads.HeadConfig.share",
         "heads.DistanceHead.heads",
     ),
     "the old code did it by itself; only a document as executed says it": (
@@ -136,8 +135,6 @@ UNSAID: dict[str, tuple[str, ...]] = {
     ),
     "it is new here": (
         "encoder.ModelConfig.max_parameters",
-        "stage.StageConfig.sampler",
-        "sampler.SamplerConfig.kind",
         "augmentation.BandMask.kind",
         "augmentation.BandMask.probability",
         "augmentation.BandMask.share",
@@ -166,7 +163,6 @@ UNSAID: dict[str, tuple[str, ...]] = {
         "reconstruction.ReconstructionConfig.counts",
         "base.EncoderAdaptation.augmentations",
         "unified_metric.UnifiedMetricConfig.augmentations",
-        "unified_metric.UnifiedMetricConfig.positives",
         "optimization.CosineSchedule.final_share",
         "reconstruction.Mask.per_channel",
         "plugins.Supervised.label_smoothing",

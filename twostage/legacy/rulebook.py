@@ -9,6 +9,7 @@ from twostage.legacy.core.forward import Draft, Source, View
 from twostage.legacy.core.mounts import Stage
 from twostage.legacy.core.rule import Body, Rule, get
 from twostage.legacy.rules import (
+    across,
     adaptation,
     as_executed,
     cadence,
@@ -45,6 +46,7 @@ STAGE: tuple[Rule, ...] = (
     *pretraining.STAGE,
     *strategy.STAGE,
     *comparing.STAGE,
+    *across.STAGE,
     *zero_shot.STAGE,
     *episodes.STAGE,
     *multitask.STAGE,
