@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 from rigs import document, write_rig
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from twostage import TwoStageRun
 from twostage.config.document import TwoStageConfig
@@ -117,3 +119,31 @@ def test_a_control_that_is_another_one_again_is_left_out_or_refused():
     assert TwoStageConfig.model_validate({"stage_2": forecast}).stage_2.controls == ("from_scratch", "untrained")
     with pytest.raises(ValidationError, match="control: trivial has no effect: band energies forecast no signal"):
         TwoStageConfig.model_validate({"stage_2": forecast | {"control": ["trivial"]}})
+
+
+@pytest.mark.parametrize("start", BESIDE)
+def test_the_numbers_of_a_test_follow_from_the_predictions_that_are_kept(summary, start):
+    result = beside(summary)[start]
+    told, metrics = pd.read_csv(result.directory / "predictions.csv"), result.metrics
+    assert set(told["system"]) == {3}
+    assert set(told["recording"]) == {each["recording"] for each in tested(result)}
+    right = told["label"] == told["answer"]
+    if "episode" in told:
+        assert right.groupby(told["episode"]).mean().mean() == pytest.approx(metrics["test/accuracy"])
+        assert len(told) == metrics["test/windows/3"]
+        return
+    assert right.mean() == pytest.approx(metrics["test/accuracy/3"])
+    assert f1_score(told["label"], told["answer"], average="macro") == pytest.approx(metrics["test/macro_f1/3"])
+    shares = told[["probability_0", "probability_1", "probability_2"]].to_numpy()
+    assert roc_auc_score(told["label"], shares, multi_class="ovr") == pytest.approx(metrics["test/auroc/3"], abs=1e-6)
+    if "life" in told:
+        late = told["life_answered"] - told["life"]
+        assert (late**2).mean() ** 0.5 == pytest.approx(metrics["test/rul_prediction/rmse/3"], rel=1e-5)
+        found = average_precision_score(told["anomaly"], told["anomaly_probability"])
+        assert found == pytest.approx(metrics["test/anomaly_detection/auprc/3"], abs=1e-6)
+    if "forecast_mse" in told:
+        assert told["forecast_mse"].mean() == pytest.approx(metrics["test/signal_prediction/mse/3"], rel=1e-5)
+
+
+def tested(result):
+    return json.loads((result.directory / "split.json").read_text())["parts"]["test"]["segments"]

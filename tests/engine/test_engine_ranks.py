@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 from rigs import document
@@ -61,6 +62,11 @@ def test_two_processes_with_the_weights_in_pieces_have_the_bits_of_two_with_all_
     compare(together, pieces, single)
     assert together.key != pieces.key
     assert single.metrics["test/windows/3"] > 0
+    tables = [pd.read_csv(each.directory / "predictions.csv") for each in (together, single)]
+    rows = ["recording", "start", "system", "label"]
+    assert tables[0][rows].equals(tables[1][rows])
+    right = (tables[0]["label"] == tables[0]["answer"])[tables[0]["system"] == 3]
+    assert right.mean() == pytest.approx(together.metrics["test/accuracy/3"])
 
 
 def test_two_nodes_have_the_bits_of_one_with_two_devices(rig, tmp_path, monkeypatch, together):

@@ -23,6 +23,7 @@ from twostage.engine.loggers import log_results, opened
 from twostage.engine.observer import Observer
 from twostage.engine.old_names import old_names
 from twostage.engine.plan import AdaptStage, Stage, is_trivial, section_of, trains
+from twostage.engine.predictions import write_predictions
 from twostage.engine.rates import Sampling, other_sampling, refuse_other_sampling
 from twostage.engine.results import CHECKPOINT, StageResult, labels
 from twostage.engine.seen import refuse_seen, stretches
@@ -94,6 +95,9 @@ def run_stage_in(
         metrics |= zero_shot.measured(stage, before, objective, loaders, trainer.strategy.root_device)
         log_results(logs, _flat(metrics), step=trainer.global_step)
     first = trainer.is_global_zero  # of several processes one writes for all
+    answered = objective.told.batches()
+    if first:
+        write_predictions(folder, answered, data)
     digest = _save(folder, stage, objective, data, digests, start, others=others) if first else ""
     result = StageResult(
         stage=stage,

@@ -17,6 +17,7 @@ from twostage.data.recordings import Notice, Part, Recording
 from twostage.data.windowed import Batch, WindowDataset
 from twostage.data.windows import WindowIndex
 from twostage.models.network import Network
+from twostage.objectives.answers import Answers
 from twostage.objectives.optimization import make_optimizer, make_scheduler, penalty
 
 VALIDATION_SEED = 0
@@ -33,6 +34,7 @@ class Objective(pl.LightningModule):
         super().__init__()
         self.config = config
         self.network = network
+        self.told = Answers()
 
     @abstractmethod
     def loss(self, batch: Batch, part: Part) -> Tensor:
@@ -99,6 +101,7 @@ class Objective(pl.LightningModule):
     def on_test_epoch_start(self) -> None:
         """Random draws of a test are the same for every variant."""
         Objective.on_validation_epoch_start(self)
+        self.told.clear()
 
     def on_test_epoch_end(self) -> None:
         """Go on with the draws of before."""

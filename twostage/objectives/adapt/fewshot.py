@@ -20,7 +20,7 @@ from twostage.data.windowed import Batch, WindowDataset
 from twostage.data.windows import WindowIndex
 from twostage.models.network import Network
 from twostage.objectives.adapt.episodes.scores import SCALARS, EpisodeScores, score
-from twostage.objectives.adapt.episodes.tasks import Answer, MeanTokens, tasks_of
+from twostage.objectives.adapt.episodes.tasks import Answer, MeanTokens, Task, tasks_of
 from twostage.objectives.base import Objective, freeze, frozen_parts
 
 _SHARED = {
@@ -92,7 +92,23 @@ class Fewshot(Objective):
         if part != "train":
             pairs = zip(tasks, answers, strict=True)
             self.scores[part].update([score(task, answer_QN.detach()) for task, answer_QN in pairs])
+        if part == "test":
+            self._tell(batch, tasks, answers)
         return torch.stack([nll_loss(a_QN, task.class_Q) for a_QN, task in zip(answers, tasks, strict=True)]).mean()
+
+    def _tell(self, batch: Batch, tasks: Sequence[Task], answers: Sequence[Tensor]) -> None:
+        """The queries of an episode, with labels of classes as the system counts them."""
+        query_Q = torch.cat([task.query_Q for task in tasks])
+        labels = [torch.unique(batch.label_B[task.support_S]) for task in tasks]
+        answered_Q = torch.cat([mine_N[each.argmax(dim=1)] for mine_N, each in zip(labels, answers, strict=True)])
+        assert batch.task_B is not None  # noqa: S101 - every batch of this objective is an episode
+        columns = {
+            "task": batch.task_B,
+            "recording": batch.recording_B,
+            "system": batch.system_B,
+            "class": batch.label_B,
+        }
+        self.told.add({name: column_B[query_Q] for name, column_B in columns.items()} | {"answered": answered_Q})
 
     def metrics(self, part: Part) -> Mapping[str, Any]:
         """Accuracy and macro-F1 with confidence intervals, overall and per system."""

@@ -19,6 +19,7 @@ from twostage.data.windows import WindowIndex
 from twostage.models.network import Network
 from twostage.objectives.adapt.encoder import EncoderObjective
 from twostage.objectives.adapt.monitors import refuse_blind_monitor
+from twostage.objectives.answers import logits_of
 from twostage.objectives.class_weights import ClassWeighting, refuse_misfit_weights
 from twostage.objectives.classification import SCALARS, SystemMetrics
 from twostage.objectives.smoothing import smoothed_cross_entropy
@@ -68,6 +69,9 @@ class Finetune(EncoderObjective):
         logits_BK = self.network(seen.x_BLC, batch.sample_rate_B, batch.system_B, batch.domain_B)
         if part != "train":
             self._metrics(part).update(logits_BK.detach(), batch.system_B, batch.label_B)
+        if part == "test":
+            told = {"recording": batch.recording_B, "system": batch.system_B, "class": batch.label_B}
+            self.told.add(told | logits_of(logits_BK))
         weight_B = self.class_weights(batch.system_B, batch.label_B)
         return smoothed_cross_entropy(logits_BK, batch.label_B, self.adaptation.label_smoothing, weight_B)
 

@@ -102,6 +102,11 @@ class Multitask(EncoderObjective):
         costs = {
             name: cost for name, task in self.tasks.items() if (cost := task(answers[name], batch, part)) is not None
         }
+        if part == "test":
+            told = {"recording": batch.recording_B, "system": batch.system_B}
+            for name, task in self.tasks.items():
+                told |= task.told(answers[name], batch)
+            self.told.add(told)
         if not costs:
             raise TrainingError(
                 f"no window of a {part} batch has a target of any task ({', '.join(self.tasks)}), so it has no loss"

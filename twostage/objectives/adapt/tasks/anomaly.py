@@ -64,6 +64,10 @@ class AnomalyDetection(Task):
         """Probability and truth."""
         return {"probability": answer.sigmoid(), "truth": target}
 
+    def told(self, answer: Tensor, batch: Batch) -> Columns:
+        """Truth and probability."""
+        return {"anomaly": self.target(batch), "anomaly_probability": answer.float().sigmoid()}
+
     def scores(self, columns: Columns) -> dict[str, float]:
         """Accuracy and F1 of anomalies at the threshold; AUROC and AUPRC (average precision) of the probabilities.
 

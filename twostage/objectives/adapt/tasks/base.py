@@ -98,6 +98,10 @@ class Task(nn.Module):
         """What is kept of windows that all have a target, each of shape (N,)."""
 
     @abstractmethod
+    def told(self, answer: Tensor, batch: Batch) -> Columns:
+        """What is written down of each window (B,), true and answered; NaN where it has no target."""
+
+    @abstractmethod
     def scores(self, columns: Columns) -> dict[str, float]:
         """Metrics of the windows of one system; those that are undefined are left out."""
 

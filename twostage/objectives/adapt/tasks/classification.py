@@ -18,6 +18,7 @@ from twostage.data.recordings import Part
 from twostage.data.targets import Targets
 from twostage.data.windowed import Batch, WindowDataset
 from twostage.objectives.adapt.tasks.base import Columns, Task
+from twostage.objectives.answers import logits_of
 from twostage.objectives.class_weights import ClassWeighting
 from twostage.objectives.classification import SCALARS, SystemMetrics
 from twostage.objectives.smoothing import smoothed_cross_entropy
@@ -71,6 +72,10 @@ class Classification(Task):
     def columns(self, answer: Tensor, target: Tensor) -> Columns:  # noqa: ARG002 - the interface
         """Nothing: the metrics count for themselves."""
         return {}
+
+    def told(self, answer: Tensor, batch: Batch) -> Columns:
+        """Class indices and the logits of all classes."""
+        return {"class": batch.label_B, **logits_of(answer)}
 
     def scores(self, columns: Columns) -> dict[str, float]:  # noqa: ARG002 - the interface
         """Nothing, as above."""

@@ -68,6 +68,11 @@ class SignalPrediction(Task):
             "correlation": torch.where(defined_B > 0, correlation_B, torch.nan),
         }
 
+    def told(self, answer: Tensor, batch: Batch) -> Columns:
+        """Errors of the forecast."""
+        found = self.columns(answer.float(), self.target(batch))
+        return {f"forecast_{name}": column_B for name, column_B in found.items()}
+
     def scores(self, columns: Columns) -> dict[str, float]:
         """Means over windows."""
         means = {name: float(column_N.nanmean()) for name, column_N in columns.items()}

@@ -61,6 +61,10 @@ class RulPrediction(Task):
         """What remains and how much more is predicted, in the table's unit."""
         return {"life": target * self.scale, "late": (answer - target) * self.scale}
 
+    def told(self, answer: Tensor, batch: Batch) -> Columns:
+        """Remaining life in the table's unit."""
+        return {"life": self.target(batch) * self.scale, "life_answered": answer.float() * self.scale}
+
     def scores(self, columns: Columns) -> dict[str, float]:
         """Errors and scores over windows; those that are undefined are left out."""
         life_N, late_N = columns["life"], columns["late"]
