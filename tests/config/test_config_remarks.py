@@ -61,3 +61,12 @@ def test_patches_side_by_side_repeat_nothing():
     data = {"window": {"placement": "random", "length": 63}}
     with pytest.raises(ValidationError, match=r"data\.window\.length \(63\) is shorter than model\.embedding\.patch"):
         TwoStageConfig.model_validate({"stage_1": STAGE, "data": data, "model": model})
+
+
+def test_a_queue_shorter_than_a_batch_and_a_comparison_across_one_system_are_told():
+    (note,) = notes(stage_1={**STAGE, "momentum_encoder": {"queue": 8}}, data={"batch_size": 9})
+    assert "stage_1.momentum_encoder.queue (8) is less than a batch (9)" in note
+    assert notes(stage_1={**STAGE, "momentum_encoder": {"queue": 0}}, data={"batch_size": 9}) == []
+    by_label = {**STAGE, "pairing": "class_across_systems", "loss": {"kind": "supcon"}, "systems": [1]}
+    (note,) = notes(stage_1=by_label)
+    assert "stage_1.systems names one" in note

@@ -16,7 +16,7 @@ from twostage.config.fan_out import colliding_seeds, with_first_backbone
 from twostage.config.head_rules import head_misfit
 from twostage.config.leak_rules import accidental_leak
 from twostage.config.loggers import CSVLog, Logger, TensorBoardLog, one_of_each
-from twostage.config.metric_rules import alone_in_its_batch, unmeasured_zero_shot
+from twostage.config.metric_rules import small_batch, unmeasured_zero_shot
 from twostage.config.model import ModelConfig
 from twostage.config.model.embeddings import TimedPatches
 from twostage.config.network_rules import network_misfit
@@ -155,7 +155,7 @@ class TwoStageConfig(Section):
 
     @model_validator(mode="after")
     def _negatives_exist(self) -> Self:
-        if reason := alone_in_its_batch(self.stage_1, self.data):
+        if reason := small_batch(self.stage_1, self.data):
             raise ValueError(reason)
         return self
 

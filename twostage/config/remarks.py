@@ -14,6 +14,8 @@ def remarks(config: TwoStageConfig) -> Iterator[str]:
     embedding, stage_1 = config.model.embedding, config.stage_1
     if isinstance(stage_1, UnifiedMetricConfig) and len(stage_1.systems or (1, 2)) == 1:
         yield "stage_1 is a unified_metric pretraining of one system: nothing is compared across systems"
+    yield from _of_one_system(stage_1)
+    yield from _of_a_short_queue(config)
     for name, stage in config.stages.items():
         warmup, length = getattr(stage.scheduler, "warmup_epochs", 0.0), config.data_of(stage).window.length
         if stage.trains and warmup > stage.epochs:
@@ -37,3 +39,16 @@ def remarks(config: TwoStageConfig) -> Iterator[str]:
                 f"windows of {name} have {length} samples, and a patch takes {embedding.patch_length} "
                 "(model.embedding.patch_length): every sample is repeated in place"
             )
+
+
+def _of_one_system(stage_1: object) -> Iterator[str]:
+    across = "class_across_systems"
+    if getattr(stage_1, "pairing", None) == across and len(getattr(stage_1, "systems", None) or (1, 2)) == 1:
+        yield f"stage_1.pairing is {across}, but stage_1.systems names one: nothing is compared across systems"
+
+
+def _of_a_short_queue(config: TwoStageConfig) -> Iterator[str]:
+    queue = getattr(getattr(config.stage_1, "momentum_encoder", None), "queue", 0)
+    size = 0 if config.stage_1 is None else config.data_of(config.stage_1).batch_size
+    if 0 < queue < size:
+        yield f"stage_1.momentum_encoder.queue ({queue}) is less than a batch ({size}): it keeps a part of the last one"

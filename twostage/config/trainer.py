@@ -59,3 +59,9 @@ class TrainerConfig(Section):
                 "to share; write bf16-mixed or 32-true"
             )
         return self
+
+    @model_validator(mode="after")
+    def _half_precision_of_a_processor(self) -> Self:
+        if self.accelerator == "cpu" and self.precision == "16-mixed":
+            raise ValueError("precision 16-mixed is not to be had with accelerator cpu; write bf16-mixed, or mixed")
+        return self

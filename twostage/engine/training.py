@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import warnings
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ import lightning.pytorch as pl
 import torch
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.accelerators import CUDAAccelerator
+from lightning.pytorch.accelerators import CPUAccelerator, CUDAAccelerator
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.strategies import DDPStrategy
@@ -65,6 +66,11 @@ def check_device(trainer: TrainerConfig) -> None:
     if isinstance(found.accelerator, CUDAAccelerator) and torch.cuda.device_count() < trainer.devices:
         raise TrainingError(
             f"trainer.devices is {trainer.devices}, and this machine has {torch.cuda.device_count()} of that kind"
+        )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if isinstance(found.accelerator, CPUAccelerator) and trainer.devices > max(2, cores):
+        raise TrainingError(
+            f"trainer.devices is {trainer.devices}, each a process of its own, but this machine has {cores} core(s)"
         )
     if found.precision != precision:
         raise TrainingError(f"trainer.precision {trainer.precision} is not to be had on this device; use bf16-mixed")
