@@ -126,7 +126,7 @@ def test_the_numbers_of_a_test_follow_from_the_predictions_that_are_kept(summary
     result = beside(summary)[start]
     told, metrics = pd.read_csv(result.directory / "predictions.csv"), result.metrics
     assert set(told["system"]) == {3}
-    assert set(told["recording"]) == {each["recording"] for each in tested(result)}
+    assert set(told["recording"]) == {each["recording"] for each in segments_of(result)}
     right = told["label"] == told["answer"]
     if "episode" in told:
         assert right.groupby(told["episode"]).mean().mean() == pytest.approx(metrics["test/accuracy"])
@@ -145,5 +145,5 @@ def test_the_numbers_of_a_test_follow_from_the_predictions_that_are_kept(summary
         assert told["forecast_mse"].mean() == pytest.approx(metrics["test/signal_prediction/mse/3"], rel=1e-5)
 
 
-def tested(result):
+def segments_of(result):
     return json.loads((result.directory / "split.json").read_text())["parts"]["test"]["segments"]
