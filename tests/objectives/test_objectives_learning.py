@@ -37,6 +37,11 @@ MODES = {
     },
     "a class by two losses": {"pretrain_mode": "contrastive", "pairing": "class", "loss": BOTH},
     "reconstruction": {"pretrain_mode": "reconstruction", "mask": {"ratio": 0.4, "block": 32, "forecast": 0.1}},
+    "reconstruction of spoiled windows": {
+        "pretrain_mode": "reconstruction",
+        "mask": {"ratio": 0.4, "block": 32, "forecast": 0.1},
+        "augmentations": [{"kind": "polarity"}, {"kind": "noise"}],
+    },
     "unified metric": {"pretrain_mode": "unified_metric"},
     "flow": {"pretrain_mode": "custom", "target": "flow"},
     "classification and prediction": {"pretrain_mode": "custom", "target": "classification_prediction"},

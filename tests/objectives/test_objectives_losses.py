@@ -96,7 +96,8 @@ def naive_prototypical(loss, z, identity):
         members = {k: [j for j in range(len(z)) if identity[j] == k and j != i] for k in set(identity)}
         if members[identity[i]]:
             scores = {k: -distance(z[i], each) / loss.temperature for k, each in members.items()}
-            found.append(math.log(sum(math.exp(s) for s in scores.values())) - scores[identity[i]])
+            top = max(scores.values())
+            found.append(math.log(sum(math.exp(s - top) for s in scores.values())) + top - scores[identity[i]])
     return sum(found) / len(found)
 
 
@@ -203,6 +204,18 @@ def test_a_small_temperature_overflows_nowhere(kind, hardness, dtype, temperatur
     worst.backward()
     assert worst.isfinite()
     assert opposed.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("temperature", [0.01, 0.07])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@pytest.mark.parametrize("distance", ["euclidean", "cosine"])
+def test_a_small_temperature_of_prototypes_overflows_nowhere(distance, dtype, temperature):
+    z, identity = vectors(12).to(dtype).requires_grad_(), torch.tensor(IDENTITIES["groups"])
+    config = Prototypical(distance=distance, temperature=temperature)
+    loss = build(config)(z, identity)
+    loss.backward()
+    assert loss.item() == pytest.approx(naive_prototypical(config, z.detach(), identity.tolist()), rel=1e-4, abs=1e-4)
+    assert z.grad.isfinite().all()
 
 
 def test_equal_vectors_of_different_groups_are_no_division_by_zero():
