@@ -10,6 +10,7 @@ from typing import Any
 from twostage.data.recordings import Notice
 from twostage.engine.audit import Audit, audit
 from twostage.engine.plan import AdaptStage, Stage
+from twostage.engine.predictions import PREDICTIONS
 from twostage.engine.transfer import TransferReport
 from twostage.errors import TwoStageError
 
@@ -49,6 +50,11 @@ class StageResult:
     def checkpoint(self) -> Path:
         """The weights of the best epoch."""
         return self.directory / CHECKPOINT
+
+    @property
+    def predictions(self) -> Path:
+        """What was answered for each window of the test, as a table; a pretraining has none."""
+        return self.directory / PREDICTIONS
 
     def as_json(self) -> dict[str, Any]:
         """All but the stage, its key and its folder, as plain values."""

@@ -13,7 +13,7 @@ from twostage.config.stage_1 import ZeroShot
 from twostage.data.labels import UNLABELLED
 from twostage.data.recordings import Notice, Part
 from twostage.engine.loaders import StageLoaders
-from twostage.engine.plan import AdaptStage, PretrainStage, Stage, is_trivial
+from twostage.engine.plan import AdaptStage, PretrainStage, Stage, is_trivial, target_name
 from twostage.engine.stage_data import StageData
 from twostage.errors import DataError
 from twostage.models.network import Network
@@ -73,11 +73,10 @@ def refuse_unmeasurable(stage: Stage, data: StageData) -> None:
 def idle(stage: Stage, loaders: StageLoaders) -> tuple[Notice, ...]:
     """Say so where zero-shot was asked for and cannot be measured."""
     reason = unmeasurable(stage, loaders.data)
-    return (
-        ()
-        if reason is None
-        else (Notice("zero-shot-idle", f"stage_1.zero_shot measures nothing in {stage.name}: {reason}"),)
-    )
+    if reason is None:
+        return ()
+    what = target_name(stage.target) if isinstance(stage, AdaptStage) else "stage 1"  # the same for every seed
+    return (Notice("zero-shot-idle", f"stage_1.zero_shot measures nothing of {what}: {reason}"),)
 
 
 def unmeasurable(stage: Stage, data: StageData) -> str | None:
