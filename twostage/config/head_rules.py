@@ -33,5 +33,5 @@ def _heads(key: str, section: object) -> Iterator[tuple[str, LinearHead | Distan
     if isinstance(section, LinearHead | DistanceHead):
         yield key, section
     elif isinstance(section, Section):
-        for name, value in section:
+        for name, value in vars(section).items():
             yield from _heads(f"{key}.{name}", value)

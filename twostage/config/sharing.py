@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pydantic import BaseModel
+
 from twostage.config.document import TwoStageConfig
 from twostage.config.splits import TimeSplit
 from twostage.config.stage_2 import MultitaskConfig
@@ -23,14 +25,30 @@ _TRAINING = {
 }
 
 
-def pretraining_inputs(config: TwoStageConfig) -> str:
+class Texts:
+    """Sections as text, each made once for all points that share it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, frozenset[str]], tuple[BaseModel, str]] = {}
+
+    def of(self, section: BaseModel | None, without: frozenset[str] = frozenset()) -> str:
+        """All that a section says, but for these keys of it; equal texts are equal sections of one kind."""
+        if section is None:
+            return ""
+        name = id(section), without
+        if name not in self._known:  # the section is kept, so that nothing else gets its identity
+            self._known[name] = section, section.model_dump_json(exclude=set(without))
+        return self._known[name][1]
+
+
+def pretraining_inputs(config: TwoStageConfig, texts: Texts) -> str:
     """All that a document says to its pretraining, but for the seed, as text: equal texts are one pretraining.
 
     Stage 2 counts as far as it keeps recordings away from stage 1: what it tests on, where that may be among what
     stage 1 reads, and what stage 1 reads where the document leaves that to the targets.
     """
-    said = config.model_dump(mode="json", include={"data", "model", "trainer", "stage_1"})
-    return json.dumps(said | {"stage_2": _beside(config)}, sort_keys=True)
+    said = [texts.of(part) for part in (config.data, config.model, config.trainer, config.stage_1)]
+    return "\n".join([*said, json.dumps(_beside(config), sort_keys=True)])
 
 
 def _beside(config: TwoStageConfig) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import ref
@@ -17,15 +17,17 @@ from twostage.config.checking.suggest import nearest_name
 from twostage.config.checking.validation import validate
 from twostage.config.document import TwoStageConfig
 from twostage.config.fan_out import backbones_of, shots_of, starts_of, with_backbone
+from twostage.config.garbage import no_garbage
 from twostage.config.points import Point, points_of
 from twostage.config.problems import DocumentError, Problem
 from twostage.config.reading.mapping import mapping_tree
 from twostage.config.reading.merge import DISCRIMINATORS
 from twostage.config.reading.overrides import put_values
-from twostage.config.reading.tree import KeyPath, Layer, Node, dotted, plain
-from twostage.config.sharing import pretraining_inputs
+from twostage.config.reading.tree import KeyPath, Layer, Node, Place, child, dotted, plain
+from twostage.config.sharing import Texts, pretraining_inputs
 
 _PART = re.compile(r"\w+")
+_LAYER = Layer("mapping", "the document", "")
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def expansions(config: TwoStageConfig) -> tuple[Expansion, ...]:
     """Every point of a document as a document of its own; remembered for the document that was asked for last."""
     if _LAST and _LAST[0][0]() is config:
         return _LAST[0][1]
-    found = tuple(_expand(config, point) for point in points_of(config))
+    with no_garbage():
+        found = tuple(_expand(config, point) for point in points_of(config))
     _LAST[:] = [(ref(config), found)]
     return found
 
@@ -104,7 +107,7 @@ def _expand(config: TwoStageConfig, point: Point) -> Expansion:
 
 
 def _expand_changed(config: TwoStageConfig, point: Point) -> Expansion | None:
-    """The same, where nothing is wrong: sections that the point leaves alone are those of the document, read once.
+    """The same, where nothing is wrong: parts that the point leaves alone are those of the document, read once.
 
     None where something is wrong or may depend on the others, to be told by reading the whole.
     """
@@ -113,7 +116,9 @@ def _expand_changed(config: TwoStageConfig, point: Point) -> Expansion | None:
         return None
     notes: list[str] = []
     base = {name: getattr(config, name) for name in config.model_fields_set - {"variants", "sweep"}}
-    tree, problems = _put(point, {name: _written(value) for name, value in base.items() if name in changed}, notes)
+    paths, place = [_path(key) for key in point.set], Place(_LAYER)
+    opened = {name: _opened(value, _below(paths, name), place) for name, value in base.items() if name in changed}
+    tree, problems = _put(point, Node(opened, place), notes)
     if problems:
         return None
     try:
@@ -125,7 +130,7 @@ def _expand_changed(config: TwoStageConfig, point: Point) -> Expansion | None:
 
 def _expand_whole(config: TwoStageConfig, point: Point) -> Expansion:
     notes: list[str] = []
-    tree, problems = _put(point, _base(config, point), notes)
+    tree, problems = _put(point, mapping_tree(_base(config, point), _LAYER), notes)
     document = None
     if not problems:
         try:
@@ -135,9 +140,24 @@ def _expand_whole(config: TwoStageConfig, point: Point) -> Expansion:
     return Expansion(point, document, tuple(notes), tuple(_of(point, problem) for problem in problems))
 
 
-def _put(point: Point, written: Mapping[str, Any], notes: list[str]) -> tuple[Node, list[Problem]]:
-    """What is written as a tree, with the values of the point in it."""
-    tree = mapping_tree(written, Layer("mapping", "the document", ""))
+def _opened(value: Any, paths: Sequence[KeyPath], place: Place) -> Node:
+    """A part of a document as a tree along these paths; what none of them leads into stays the object that it is."""
+    if () in paths:
+        return child(mapping_tree({"": _written(value)}, _LAYER), "") or Node(None, place)
+    if paths and isinstance(value, Section):
+        return Node({name: _opened(getattr(value, name), _below(paths, name), place) for name in _names(value)}, place)
+    if paths and isinstance(value, list | tuple):
+        return Node([_opened(item, _below(paths, index), place) for index, item in enumerate(value)], place)
+    return Node(value, place)
+
+
+def _below(paths: Sequence[KeyPath], key: str | int) -> list[KeyPath]:
+    """What is left of the paths that lead into ``key``."""
+    return [path[1:] for path in paths if path[0] == key]
+
+
+def _put(point: Point, tree: Node, notes: list[str]) -> tuple[Node, list[Problem]]:
+    """The tree of what is written, with the values of the point in it."""
     values = mapping_tree(dict(point.set), Layer("mapping", point.title, "")).value
     assert isinstance(values, dict)  # noqa: S101 - the tree of a mapping
     return put_values(tree, [(_path(key), value) for key, value in values.items()], notes.append)
@@ -145,9 +165,9 @@ def _put(point: Point, written: Mapping[str, Any], notes: list[str]) -> tuple[No
 
 def count_stages(config: TwoStageConfig) -> Mapping[str, int]:
     """Trainings of a document: ``pretrainings`` and ``adaptations``, controls among the latter."""
-    documents = [document for _, document in variants_of(config)]
+    documents, texts = [document for _, document in variants_of(config)], Texts()
     pretrainings = {
-        (pretraining_inputs(with_backbone(document, backbone)), seed)
+        (pretraining_inputs(with_backbone(document, backbone), texts), seed)
         for document in documents
         if document.stage_1 is not None
         for _, backbone in backbones_of(document)
@@ -187,11 +207,16 @@ def _base(config: TwoStageConfig, point: Point) -> dict[str, Any]:
 def _written(value: Any) -> Any:
     """Plain data with the keys that were written, and with those that choose a kind."""
     if isinstance(value, Section):
-        names = value.model_fields_set | (set(DISCRIMINATORS) & type(value).model_fields.keys())
-        return {name: _written(getattr(value, name)) for name in type(value).model_fields if name in names}
+        return {name: _written(getattr(value, name)) for name in _names(value)}
     if isinstance(value, list | tuple):
         return [_written(item) for item in value]
     return value
+
+
+def _names(value: Section) -> list[str]:
+    """The keys of a section that were written, and those that choose a kind."""
+    names = value.model_fields_set | (set(DISCRIMINATORS) & type(value).model_fields.keys())
+    return [name for name in type(value).model_fields if name in names]
 
 
 def _path(key: str) -> KeyPath:

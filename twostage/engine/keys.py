@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
 from twostage._version import __version__
-from twostage.config.base import Component, Section
+from twostage.config.base import Component
+from twostage.config.stage import StageConfig
 from twostage.config.stage_1 import CustomConfig
 from twostage.data.survey import data_digest
 from twostage.engine import zero_shot
@@ -101,7 +105,15 @@ class Keys:
     def _document(self, stage: Stage) -> str:
         """Digest of the part of the document that the stage depends on."""
         parts, own = _parts(stage), _of_its_own(stage)
-        return self._once(("document", *map(id, parts), *own), parts, lambda: content_key(written(stage)))
+        return self._once(("document", *map(id, parts), *own), parts, lambda: self._digest(stage))
+
+    def _digest(self, stage: Stage) -> str:
+        """What ``written`` says, as a digest; of the sections that stages share it is taken once."""
+        shared = [
+            self._once((name, *map(id, kept)), kept, partial(_key_of, make))
+            for name, (kept, make) in _shared(stage).items()
+        ]
+        return content_key([*shared, _section(stage).as_text(), _own(stage)])
 
     def _data(self, stage: Stage) -> dict[str, str]:
         """Digests of the recordings and of their split; the latter since stage 1 leaves out what stage 2 tests on."""
@@ -131,9 +143,13 @@ class Keys:
     def _code(self, stage: Stage) -> str:
         section = section_of(stage)
         parts = (section, stage.config.model, stage.config.data.source)
-        used = frozenset().union(*(self._once(("kinds", id(part)), part, partial(_kinds, part)) for part in parts))
+        used = frozenset().union(*map(self._kinds, parts))
         custom = section if isinstance(section, CustomConfig) else None
         return self._once(("code", used, id(custom)), custom, lambda: _code(used, custom))
+
+    def _kinds(self, part: BaseModel) -> frozenset[type[Component]]:
+        """The kinds of all components of a section, itself among them, that some class eats."""
+        return self._once(("kinds", id(part)), part, lambda: _kinds(part))
 
     def _once(self, name: tuple[Any, ...], kept: Any, make: Callable[[], Value]) -> Value:
         """Make a value once for each name; ``kept`` are the objects whose identity is in the name."""
@@ -166,8 +182,11 @@ def _import_all(modules: frozenset[str]) -> None:
         import_module(module)
 
 
-def _kinds(part: Section) -> frozenset[type[Component]]:
-    """The kinds of all components of a section, itself among them, that some class eats."""
+def _key_of(make: Callable[[], Any]) -> str:
+    return content_key(make())
+
+
+def _kinds(part: BaseModel) -> frozenset[type[Component]]:
     return frozenset(type(each) for each in components(part) if hasattr(each, "implementation"))
 
 
@@ -178,17 +197,46 @@ def _code(kinds: frozenset[type[Component]], custom: CustomConfig | None) -> str
     return "\n".join([code_digest(modules), *package_digests(kinds), *own])
 
 
-def _written(stage: Stage) -> dict[str, Any]:
-    config, section = stage.config, section_of(stage)
-    shared = {
-        "data": config.data_of(section).model_dump(mode="json", exclude={"source", "workers"}),
-        "model": config.model.model_dump(mode="json", exclude={"max_parameters"}),
-        "trainer": config.trainer.model_dump(mode="json", exclude={"strategy"}) | {"fsdp": config.trainer.in_pieces},
-    }
+@dataclass(frozen=True)
+class _Section:
+    """The section of a stage, without what stands for it elsewhere."""
+
+    name: str
+    section: StageConfig
+    without: frozenset[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return self.section.model_dump(mode="json", exclude=set(self.without))
+
+    def as_text(self) -> str:
+        """The same as text."""
+        return f"{self.name} {self.section.model_dump_json(exclude=set(self.without))}"
+
+
+def _section(stage: Stage) -> _Section:
+    section = section_of(stage)
     if isinstance(stage, PretrainStage):
-        return shared | {"stage_1": section.model_dump(mode="json", exclude=_IN_DATA)}
+        return _Section("stage_1", section, frozenset(_IN_DATA))
     unused = set() if stage.variant == "pretrained" else {"transfer"}
-    return shared | {"stage_2": section.model_dump(mode="json", exclude=_IN_DATA | _PLANNED | unused)}
+    return _Section("stage_2", section, frozenset(_IN_DATA | _PLANNED | unused))
+
+
+def _shared(stage: Stage) -> dict[str, tuple[tuple[Any, ...], Callable[[], dict[str, Any]]]]:
+    """Parts that many stages have: what each is made of, and its plain values."""
+    config, section = stage.config, section_of(stage)
+    made_of = (config.data, section.split, section.window, section.batch_size)
+    return {
+        "data": (
+            made_of,
+            lambda: config.data_of(section).model_dump(mode="json", exclude={"source", "workers"}),
+        ),
+        "model": ((config.model,), lambda: config.model.model_dump(mode="json", exclude={"max_parameters"})),
+        "trainer": (
+            (config.trainer,),
+            lambda: config.trainer.model_dump(mode="json", exclude={"strategy"}) | {"fsdp": config.trainer.in_pieces},
+        ),
+    }
 
 
 def _own(stage: Stage) -> dict[str, Any]:
@@ -202,4 +250,6 @@ def _own(stage: Stage) -> dict[str, Any]:
 
 def written(stage: Stage) -> dict[str, Any]:
     """The part of the document that the key of a stage stands for."""
-    return _written(stage) | _own(stage)
+    section = _section(stage)
+    shared = {name: make() for name, (_, make) in _shared(stage).items()}
+    return shared | {section.name: section.as_json()} | _own(stage)

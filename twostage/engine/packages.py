@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -23,10 +25,24 @@ def components(value: BaseModel) -> Iterator[Component]:
     """Every component of a section, itself among them."""
     if isinstance(value, Component):
         yield value
-    for below in vars(value).values():
+    for name in _holding(type(value)):
+        below = getattr(value, name)
         for each in below if isinstance(below, tuple | list) else (below,):
             if isinstance(each, BaseModel):
                 yield from components(each)
+
+
+@cache
+def _holding(kind: type[BaseModel]) -> tuple[str, ...]:
+    """The fields that may hold sections: the others need not be looked into, of thousands of points."""
+    return tuple(name for name, field in kind.model_fields.items() if _may_hold(field.annotation))
+
+
+def _may_hold(annotation: Any) -> bool:
+    if get_origin(annotation) is Literal or annotation in {None, type(None), str, int, float, bool}:
+        return False
+    inner = get_args(annotation)
+    return not inner or any(_may_hold(each) for each in inner if each is not ...)
 
 
 def _source_digest(kind: type[Component]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from twostage.config.document import TwoStageConfig
 from twostage.config.fan_out import Start, backbones_of, repeat_seed, shots_of, starts_of, with_backbone
+from twostage.config.garbage import no_garbage
 from twostage.config.points import Point
-from twostage.config.sharing import pretraining_inputs
+from twostage.config.sharing import Texts, pretraining_inputs
 from twostage.config.stage import StageConfig
 from twostage.config.stage_2 import Target
 from twostage.config.variants import expanded
@@ -58,7 +60,7 @@ class PretrainStage:
         """What the training draws from."""
         return self.branch.seed
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Unique in the plan; also the stage's folder."""
         return "/".join(["stage_1", *replace(self.branch, variant=self.label).folders])
@@ -85,7 +87,7 @@ class AdaptStage:
         """What the training draws from: the seed of its branch, or that of a repeat."""
         return repeat_seed(self.branch.seed, self.branch.repeat or 0)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Unique in the plan; also the stage's folder."""
         shots = [] if self.branch.shots is None else [f"shots-{self.branch.shots}"]
@@ -132,7 +134,8 @@ def make_plan(config: TwoStageConfig) -> Plan:
 
     For each of them, each repeat, target and number of shots one adaptation, and its controls beside it.
     """
-    return Plan(config, tuple(_stages(config)))
+    with no_garbage():
+        return Plan(config, tuple(_stages(config)))
 
 
 def _stages(document: TwoStageConfig) -> Iterator[Stage]:
@@ -163,10 +166,11 @@ class _Family:
 
 
 def _families(document: TwoStageConfig) -> Iterator[_Family]:
+    texts = Texts()
     for point, config in expanded(document):
         for name, backbone in backbones_of(config):
             own = with_backbone(config, backbone)
-            yield _Family(point, name, own, None if own.stage_1 is None else pretraining_inputs(own))
+            yield _Family(point, name, own, None if own.stage_1 is None else pretraining_inputs(own, texts))
 
 
 def _labels(families: Sequence[_Family]) -> dict[str, str | None]:

@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 import torch
 
+from twostage.config.garbage import no_garbage
 from twostage.config.optimization import SGD
+from twostage.config.sharing import Texts
 from twostage.data.recordings import PARTS
 from twostage.engine.artifacts import RunFolders, model_name
 from twostage.engine.halfway import epochs_kept
@@ -28,7 +30,7 @@ State = Literal["done", "running", "halfway", "to do"]
 
 _VALUE = 4  # bytes of a weight, a gradient, or a state of an optimiser
 _LOOKED_AT = 1000
-_TRAINING = {"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping"}
+_TRAINING = frozenset({"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping"})
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,11 @@ class PlanStatus:
 
 def status_of(plan: Plan, root: Path) -> PlanStatus:
     """Look at every stage of a plan. Reads the signals, trains nothing. Raises TwoStageError as a run would."""
+    with no_garbage():
+        return _status_of(plan, root)
+
+
+def _status_of(plan: Plan, root: Path) -> PlanStatus:
     refuse_leftovers(plan.config)
     workshop, store = Workshop(plan.config), Store(root)
     keys = Keys(workshop)
@@ -157,12 +164,13 @@ class _Sizes:
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], tuple[Any, tuple[int, int, int]]] = {}
+        self._texts = Texts()
 
     def of(self, stage: Stage, data: StageData) -> tuple[int, int, int]:
         """All parameters, those that train, and the bytes that they take."""
         section = section_of(stage)
         states = int(section.optimizer.momentum > 0) if isinstance(section.optimizer, SGD) else 2
-        about = section.model_dump_json(exclude=_TRAINING), stage.config.model.model_dump_json()
+        about = self._texts.of(section, _TRAINING), self._texts.of(stage.config.model)
         name = (*about, states, id(data), getattr(stage, "variant", None))
         if name not in self._known:
             with torch.device("meta"):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from twostage.components import build
 from twostage.config.document import TwoStageConfig
+from twostage.config.sharing import Texts
 from twostage.config.variants import variants_of
 from twostage.data.sources.base import Source
 from twostage.engine.plan import Stage
@@ -15,7 +17,7 @@ from twostage.engine.preparation import Preparation
 from twostage.engine.stage_data import StageData
 from twostage.errors import TwoStageError
 
-_TRAINING = {"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping"}
+_TRAINING = frozenset({"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping"})
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,11 @@ class Workshop:
         self._documents = dict(variants_of(document))
         self._shelves: dict[str, _Shelf] = {}
         self._preparations: dict[str | None, Preparation] = {}
-        self._alike: dict[str, Preparation] = {}
+        self._alike: dict[tuple[str, ...], Preparation] = {}
+        self._texts = Texts()
         self._surveys: dict[int, dict[int, str]] = {}
+        # The targets are kept, so that nothing else gets their identity.
+        self._prepared: dict[tuple[str | None, int], tuple[Any, StageData]] = {}
 
     @property
     def source_name(self) -> str:
@@ -43,8 +48,12 @@ class Workshop:
 
     def prepare(self, stage: Stage) -> StageData:
         """Split and windows of a stage; the same object for all that read the same. Raises DataError or SplitError."""
-        with _named(stage):
-            return self._of(stage).prepare(stage)
+        target = getattr(stage, "target", None)
+        name = stage.branch.variant, id(target)
+        if name not in self._prepared:
+            with _named(stage):
+                self._prepared[name] = target, self._of(stage).prepare(stage)
+        return self._prepared[name][1]
 
     def survey(self, stage: Stage) -> dict[int, str]:
         """Read every sample that ``stage`` may use, once; digests by recording id. Raises DataError, SplitError."""
@@ -58,7 +67,7 @@ class Workshop:
         variant = stage.branch.variant
         if variant not in self._preparations:
             config = self._documents[variant]
-            inputs = _inputs(config)
+            inputs = _inputs(config, self._texts)
             if inputs not in self._alike:
                 shelf = self._shelf(config)
                 self._alike[inputs] = Preparation(config, shelf.source, shelf.digests)
@@ -72,10 +81,11 @@ class Workshop:
         return self._shelves[key]
 
 
-def _inputs(config: TwoStageConfig) -> str:
+def _inputs(config: TwoStageConfig, texts: Texts) -> tuple[str, ...]:
     """All of a document but how it trains, as text: points of a sweep that differ by that alone read the same."""
-    stages = {"stage_1": _TRAINING, "stage_2": _TRAINING | {"repeats", "control"}}
-    return config.model_dump_json(include={"data", "model", *stages}, exclude=stages)
+    again = _TRAINING | {"repeats", "control"}
+    stages = texts.of(config.stage_1, _TRAINING), texts.of(config.stage_2, again)
+    return texts.of(config.data), texts.of(config.model), *stages
 
 
 @contextmanager
