@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from twostage.components import build
-from twostage.config.sampler import Balanced, BalancedClasses, Shuffled
+from twostage.config.sampler import Balanced, BalancedClasses, OneSystem, Shuffled
 from twostage.data.labels import UNLABELLED
 from twostage.data.sampling import TrainingWindows
 from twostage.errors import DataError
@@ -50,8 +50,22 @@ def test_shuffled_has_every_window_once(world_size):
     assert max(map(len, found)) - min(map(len, found)) <= 1
 
 
+@pytest.mark.parametrize("world_size", [1, 3])
+def test_one_system_has_every_window_once_and_mixes_none(world_size):
+    found = [batch for rank in range(world_size) for batch in batches(OneSystem(), rank=rank, world_size=world_size)]
+    assert sorted(chain.from_iterable(found)) == list(range(72))
+    assert all(len(set(SYSTEMS[batch].tolist())) == 1 for batch in found)
+    assert max(map(len, found)) <= 10
+    assert {int(SYSTEMS[batch[0]]) for batch in batches(OneSystem())[:6]} == {1, 2}  # systems take no turns
+
+
+def test_one_system_needs_a_window_of_each_for_each_device():
+    with pytest.raises(DataError, match="system 2 has fewer training windows than there are devices"):
+        build(OneSystem(), windows=WINDOWS, batch_size=1, seed=0, world_size=13)
+
+
 def test_the_order_is_a_function_of_seed_and_epoch():
-    for config in (Balanced(), BalancedClasses(), Shuffled()):
+    for config in (Balanced(), BalancedClasses(), Shuffled(), OneSystem()):
         orders = [batches(config, epoch=epoch, seed=seed) for epoch, seed in ((0, 0), (1, 0), (0, 1), (0, 0))]
         assert orders[0] == orders[3]
         assert orders[0] != orders[1]

@@ -56,6 +56,7 @@ MAYBE = {
 }
 ADAPTATION = (
     "stage_2.sampler={kind: balanced_classes}",
+    "stage_2.sampler={kind: one_system}",
     "stage_2.freeze.embedding=true",
     "stage_2.freeze.backbone=true",
     "stage_2.lr_multipliers.embedding=0.1",

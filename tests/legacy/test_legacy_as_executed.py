@@ -151,6 +151,13 @@ def test_the_split_is_that_of_the_old_task(task, split):
     assert stage_2(task=task)["split"] == {"unit": "as_executed", "train": 0.7, **split}
 
 
+def test_batches_were_of_one_system():
+    conversion = executed(old())
+    assert conversion.document["stage_2"]["sampler"] == {"kind": "one_system"}
+    assert "stage_2.sampler: every batch had windows of one system alone" in told(conversion, "as-executed")
+    assert "sampler" not in to_new([old()]).document["stage_2"]
+
+
 def test_few_shot_tasks_were_plain_fine_tuning():
     conversion = executed(old(task={"type": "FS", "n_way": 3, "k_shot": 5}))
     assert conversion.document["stage_2"]["adapt_mode"] == "finetune"

@@ -38,4 +38,14 @@ class Shuffled(SamplerConfig):
     kind: Literal["shuffled"] = "shuffled"
 
 
-Sampler = Annotated[Balanced | BalancedClasses | Shuffled, Family("twostage.samplers", "kind", SamplerConfig)]
+class OneSystem(SamplerConfig):
+    """Every window once in an epoch, in batches of one system each, as PHM-Vibench drew them."""
+
+    implementation: ClassVar[str] = "twostage.data.sampling:OneSystemBatches"
+
+    kind: Literal["one_system"] = "one_system"
+
+
+Sampler = Annotated[
+    Balanced | BalancedClasses | Shuffled | OneSystem, Family("twostage.samplers", "kind", SamplerConfig)
+]

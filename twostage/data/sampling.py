@@ -72,3 +72,38 @@ class ShuffledBatches(Sampler[list[int]]):
         order = torch.randperm(self.count, generator=generator(self.seed, self.epoch))
         for batch in order.tensor_split(self._batches)[self.rank :: self.world_size]:
             yield batch.tolist()
+
+
+class OneSystemBatches(Sampler[list[int]]):
+    """Every window once in an epoch over all ranks, in batches of one system; those of a system differ by one window.
+
+    Raises DataError where a system has fewer windows than there are ranks.
+    """
+
+    def __init__(
+        self, config: Any, *, windows: TrainingWindows, batch_size: int, seed: int, rank: int = 0, world_size: int = 1
+    ) -> None:
+        del config
+        self.seed, self.rank, self.world_size, self.epoch = seed, rank, world_size, 0
+        self.rows = {int(id_): torch.from_numpy((windows.systems == id_).nonzero()[0]) for id_ in set(windows.systems)}
+        self.batches = {id_: math.ceil(len(r) / (batch_size * world_size)) * world_size for id_, r in self.rows.items()}
+        if few := [id_ for id_, rows in self.rows.items() if len(rows) < world_size]:
+            raise DataError(f"sampler one_system: system {few[0]} has fewer training windows than there are devices")
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order comes next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return sum(self.batches.values()) // self.world_size
+
+    def __iter__(self) -> Iterator[list[int]]:
+        drawn = generator(self.seed, self.epoch)
+        batches = [
+            batch
+            for id_, rows in sorted(self.rows.items())
+            for batch in rows[torch.randperm(len(rows), generator=drawn)].tensor_split(self.batches[id_])
+        ]
+        order = torch.randperm(len(batches), generator=drawn).tolist()
+        for position in order[self.rank :: self.world_size]:
+            yield batches[position].tolist()

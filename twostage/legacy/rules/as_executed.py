@@ -114,6 +114,7 @@ class Ran:
             return
         steps: tuple[Callable[[View, Draft, Stage], None], ...] = (
             _optimizer,
+            _batches,
             _monitor,
             _early_stopping,
             _start,
@@ -146,6 +147,13 @@ def _optimizer(_: View, draft: Draft, stage: Stage) -> None:
         draft.set(f"{stage}.optimizer.weight_decay", 0.0)
     if section["kind"] == "sgd" and "momentum" not in section:
         draft.set(f"{stage}.optimizer.momentum", MOMENTUM)
+
+
+def _batches(_: View, draft: Draft, stage: Stage) -> None:
+    """Each batch had windows of one system, which the head of its first window answered."""
+    if get(draft.body, f"{stage}.adapt_mode")[1] != "fewshot":
+        draft.set(f"{stage}.sampler.kind", "one_system")
+        draft.remark("as-executed", None, f"{stage}.sampler: every batch had windows of one system alone")
 
 
 def _monitor(view: View, draft: Draft, stage: Stage) -> None:
