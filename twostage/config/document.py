@@ -21,6 +21,7 @@ from twostage.config.model import ModelConfig
 from twostage.config.model.embeddings import TimedPatches
 from twostage.config.network_rules import network_misfit
 from twostage.config.old_documents import adapted
+from twostage.config.one_token import lonely_token
 from twostage.config.points import misfit as points_misfit
 from twostage.config.stage import StageConfig
 from twostage.config.stage_1 import Mask, ReconstructionConfig, Stage1Config
@@ -151,6 +152,12 @@ class TwoStageConfig(Section):
         for name, stage in (("stage_1", self.stage_1), ("stage_2", self.stage_2)):
             if reason := head_misfit(name, stage, self.model):
                 raise ValueError(reason)
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_suffice(self) -> Self:
+        if reason := lonely_token(self):
+            raise ValueError(reason)
         return self
 
     @model_validator(mode="after")

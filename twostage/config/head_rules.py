@@ -12,7 +12,7 @@ from twostage.config.model.heads import DistanceHead, LinearHead
 def head_misfit(name: str, stage: Section | None, model: ModelConfig) -> str | None:
     """Say which classification head of a stage cannot work on the tokens of ``model``, and why; or None."""
     trunk = getattr(stage, "trunk", None)
-    for key, head in _heads(name, stage):
+    for key, head in heads_below(name, stage):
         if trunk is not None:
             if head.misfit(dim=trunk.hidden, at=key):
                 return f"the heads of {key} cannot share {name}.trunk.hidden ({trunk.hidden}) evenly; choose a multiple"
@@ -28,10 +28,10 @@ def head_misfit(name: str, stage: Section | None, model: ModelConfig) -> str | N
     return None
 
 
-def _heads(key: str, section: object) -> Iterator[tuple[str, LinearHead | DistanceHead]]:
+def heads_below(key: str, section: object) -> Iterator[tuple[str, LinearHead | DistanceHead]]:
     """Every classification head below ``section``, with its dotted key."""
     if isinstance(section, LinearHead | DistanceHead):
         yield key, section
     elif isinstance(section, Section):
         for name, value in vars(section).items():
-            yield from _heads(f"{key}.{name}", value)
+            yield from heads_below(f"{key}.{name}", value)

@@ -34,7 +34,7 @@ class DLinear(BackboneConfig):
     paper: ClassVar[str] = "Zeng et al. 2023, Are Transformers Effective for Time Series Forecasting?"
 
     kind: Literal["dlinear"] = "dlinear"
-    window: Annotated[int, Field(ge=1)] = Field(65, description="Tokens in the moving average; odd.")
+    window: Annotated[int, Field(ge=3)] = Field(65, description="Tokens in the moving average; odd.")
 
     @model_validator(mode="after")
     def _odd(self) -> Self:
