@@ -223,3 +223,11 @@ def test_isfm_flow_as_recorded(recorded):
     assert_near(made, run.arrays["out/sample"])
     assert_near(flow_paths.to_noise(network, run.windows, *ids, steps=5), run.arrays["out/encode_to_noise"])
     assert_near(flow_paths.strangeness(network, run.windows, *ids, steps=5), run.arrays["out/anomaly_score"])
+
+
+def test_windows_that_are_alike_in_a_statistic_train_a_tspn():
+    """The spread of such a statistic is 0, where a root has no derivative."""
+    torch.manual_seed(0)
+    network = build(SMALL["tspn"]).train()
+    network(torch.randn(1, 64, 2).expand(3, -1, -1)).square().mean().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in network.parameters() if parameter.grad is not None)

@@ -18,6 +18,7 @@ from twostage.models.networks.transforms import make_transform
 from twostage.models.precision import at_least_single
 
 _TEMPERATURE = 0.1
+_FAINTEST = 1e-12
 
 
 class TSPN(nn.Module):
@@ -86,7 +87,8 @@ class SlowNorm(nn.Module):
             with torch.no_grad():
                 self.mean.lerp_(mean_1S, self.momentum)
                 self.var.lerp_(var_1S, self.momentum)
-        return (x_BS - mean_1S) / (var_1S.sqrt() + 0.1)
+        # A statistic that is alike in all windows, such as the mean of what has been normed, has no spread to derive.
+        return (x_BS - mean_1S) / (var_1S.clamp(min=_FAINTEST).sqrt() + 0.1)
 
 
 def over_time(x_BLC: Tensor) -> Tensor:
