@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from rigs import document, write_rig
 
@@ -74,4 +75,19 @@ def test_one_class_is_nothing_to_tell_apart(healthy, tmp_path, changes, message)
     with pytest.raises(TwoStageError) as caught:
         TwoStageRun(document(healthy, tmp_path / "save", **{"stage_1": STAGE_1, "stage_2": TUNED} | changes)).fit()
     assert message in str(caught.value)
+    assert not list((tmp_path / "save").rglob("checkpoint.safetensors"))
+
+
+def test_an_area_under_a_curve_of_one_class_selects_nothing(tmp_path):
+    """A class with two bearings only trains, so that the validation of stage 1 shows the other alone."""
+    rig = write_rig(tmp_path / "rig", systems=(1, 2), classes=2)
+    table = pd.read_csv(rig / "metadata.csv")
+    few = table[table["Label"] == 1].groupby("Dataset_id").head(2)["Id"]
+    table["Label"] = table["Id"].isin(few).astype(int)
+    table.to_csv(rig / "metadata.csv", index=False)
+    split = {"unit": "bearing", "train": 0.6, "validation": 0.2, "test": 0.2, "few_bearings": "train_only"}
+    monitored = {"split": split, "checkpoint": {"monitor": "validation/auroc"}}
+    stage_1 = STAGE_1 | monitored | {"pretrain_mode": "unified_metric"}
+    with pytest.raises(TwoStageError, match="which needs windows of two classes, but the validation part does not"):
+        TwoStageRun(document(rig, tmp_path / "save", stage_1=stage_1, stage_2=None)).fit()
     assert not list((tmp_path / "save").rglob("checkpoint.safetensors"))

@@ -27,6 +27,7 @@ from twostage.engine.rates import digests_of, in_band, mixed_rates
 from twostage.engine.stage_data import StageData
 from twostage.engine.task_data import select, shortcomings, targets_of
 from twostage.errors import DataError
+from twostage.objectives.adapt.monitors import refuse_blind_monitor
 from twostage.objectives.pretrain.custom import reads_labels
 
 NOT_TRANSFERRED = Notice(
@@ -193,6 +194,8 @@ class Preparation:
         stage_2 = self.config.stage_2
         if stage_2 is not None and self.config.stage_1 is not None and stage_2.start == "from_scratch":
             notices = (*notices, NOT_TRANSFERRED)
+        if self.config.stage_1 is not None and pretraining and labels is not None:
+            refuse_blind_monitor(self.config.stage_1.checkpoint.monitor, chosen, windows["validation"])
         if stage_2 is not None and not pretraining:
             notices = (*notices, *implementation_of(stage_2).examine(stage_2, chosen, windows))
         data = StageData(
