@@ -23,6 +23,7 @@ TINY = ("data.source.kind=synthetic", "trainer.accelerator=cpu", "trainer.device
 SMALL = ("model.embedding.dim=16", "model.embedding.patches=16", "model.embedding.patch_length=64")
 FEW = ("data.window.per_recording=8", "data.batch_size=64")
 EPISODE = ("stage_2.domains_per_episode=1", "stage_2.shots=[1]", "stage_2.queries=1")
+AT_ONCE = tuple(f"stage_{number}.scheduler={{kind: constant}}" for number in (1, 2))  # a warm-up needs more epochs
 KINDS = "[{kind: fno, modes: 4}, {kind: dlinear}, {kind: timesnet, feedforward: 8}, {kind: patchtst}]"
 
 
@@ -40,6 +41,7 @@ CASES = {
     "single": Case("086", SMALL, "single", (0, 2)),
     "pair": Case("329 328", (*SMALL, *EPISODE), "pair", (2, 4)),
     "p03 backbones": Case("075", (*SMALL, *FEW, f"stage_1.backbones={KINDS}"), "p03", (4, 44)),
+    "p03 variations": Case("079", (*SMALL, FEW[0], *AT_ONCE, "seeds=[42]"), "p03", (6, 30)),
     "p04 flat": Case("132", (*SMALL, "seeds=[42]"), "single", (1, 0), pipeline="04"),
     "p04 blocks": Case("195", (*SMALL, *FEW, "seeds=[42]"), "p04", (1, 5)),
     "stages": Case("033", (*SMALL, *FEW), "stages", (1, 1)),

@@ -251,6 +251,23 @@ def test_a_number_of_devices_that_is_none_is_told():
     assert remark.text == "expected a whole number, found 'auto'"
 
 
+@pytest.mark.parametrize("compared", [False, True])
+def test_a_model_that_a_run_would_refuse_for_its_size_is_told(compared):
+    document = read(FLAT)
+    document["model"] |= {"output_dim": 512, "d_ff": 2048, "e_layers": 2}
+    if compared:
+        document |= read(BLOCKS)
+        document["training"]["stage_1_pretraining"] = {"backbones_to_compare": ["B_04_Dlinear", "B_06_TimesNet"]}
+    else:
+        document["model"]["backbone"] = "B_06_TimesNet"
+    (told,) = [each for each in to_new([document]).remarks if each.code == "too-large"]
+    weights = 2 * (6 * (512 + 2048) + 2 * 512 * 2048 * (1 + 9 + 25 + 49 + 81 + 121))
+    assert f"{weights:,} weights" in told.text
+    assert told.path[:2] == (0, "model")
+    document["model"]["d_ff"] = 32
+    assert "too-large" not in {each.code for each in to_new([document]).remarks}
+
+
 @pytest.mark.parametrize("model", ["true", "null", "{}"])
 def test_a_section_without_a_model_is_refused_and_not_replaced(model):
     old = read(FLAT) | {"model": read(model)}

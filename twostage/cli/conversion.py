@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from twostage.legacy.command.batch import Job
 from twostage.legacy.command.outcome import Outcome
@@ -102,6 +100,9 @@ def _explained(outcome: Outcome) -> str:
 
 
 def _table(outcomes: Sequence[Outcome]) -> None:
+    from rich.console import Console  # one file alone needs no table, and is not to wait for it
+    from rich.table import Table
+
     table = Table("file", "shape", "modes", "keys", "mapped", "kept", "refused", "status")
     for outcome in outcomes:
         counts = outcome.leaves

@@ -98,6 +98,13 @@ _BEHAVIOUR = {
         "The old trainer kept the epoch with the lowest value of the monitor, also where a higher value is better. "
         "Of an accuracy it kept the worst epoch. The document says which way is better.",
     ),
+    "too-large": Code(
+        "The model is larger than a run allows",
+        "behaviour",
+        "The sizes of the file make a TimesNet whose weights alone are more than model.max_parameters. The old code "
+        "built it and took what memory there was; here a run is refused before it takes any, with the sum and the "
+        "size that matters most. Raise model.max_parameters if the machine has the memory, or make the model smaller.",
+    ),
     "weights-transfer": Code(
         "The named checkpoint is really loaded",
         "behaviour",

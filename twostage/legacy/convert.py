@@ -27,6 +27,7 @@ from twostage.legacy.detect import Detection, detect
 from twostage.legacy.facts import facts_of, layout_of
 from twostage.legacy.rulebook import forward
 from twostage.legacy.settle import settle
+from twostage.legacy.size import tell_size
 from twostage.legacy.text.nodes import Shadowed
 
 CARRIER = "legacy"
@@ -74,6 +75,7 @@ def to_new(
     source = Source(layout, old, facts_of(layout, old, found, reading))
     draft = forward(source)
     settle(draft, source)
+    tell_size(draft, source)
     if not bases and any("base_configs" in file for file in files):
         draft.refuse("base_configs", "the files that it names were not read, so what they say is missing here")
     carried = carry(files, source, draft, explicit=pipeline, reading=reading)

@@ -65,10 +65,9 @@ def _mends(key: str, error: ErrorDetails, draft: Draft, facts: Mapping[str, Any]
 
 
 def _leave_out(key: str, reason: str, draft: Draft, source: Source) -> None:
-    where = key_of(key)
-    used = {path for path, found in draft.uses.items() if any(target[: len(where)] == where for target in found)}
+    leaf = draft.origin(key, source.leaves)
     draft.drop(key)
-    draft.refuse(next((leaf for leaf in source.leaves if leaf.path in used), key), reason, write=(key,))
+    draft.refuse(leaf or key, reason, write=(key,))
 
 
 def _told(error: ErrorDetails) -> str:

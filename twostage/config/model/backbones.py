@@ -111,6 +111,11 @@ class TimesNet(BackboneConfig):
         "answer for a window depends on the windows beside it.",
     )
 
+    def parameters(self, dim: int) -> int:
+        """How many weights it has, which grow with the squares of its kernels' sizes."""
+        squares = self.kernels * (4 * self.kernels**2 - 1) // 3  # 1 + 9 + 25 + ...
+        return self.layers * (2 * dim * self.feedforward * squares + self.kernels * (dim + self.feedforward))
+
     def misfit(self, *, dim: int, patches: int) -> str | None:  # noqa: ARG002 - one signature for all
         """A sequence of P tokens has P // 2 periods."""
         if self.periods <= patches // 2:

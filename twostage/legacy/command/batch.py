@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from twostage.errors import TwoStageError
@@ -57,5 +55,8 @@ def run_jobs(jobs: Sequence[Job], wish: Wish, *, processes: int) -> list[Outcome
     paths = [list(job.files) for job in jobs]
     if processes == 1 or len(jobs) == 1:
         return [work(each) for each in paths]
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - one file alone is not to wait for these
+    from multiprocessing import get_context  # noqa: PLC0415 - the same
+
     with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=get_context("spawn")) as pool:
         return list(pool.map(work, paths, chunksize=max(1, len(jobs) // (4 * processes))))

@@ -172,6 +172,14 @@ class Draft:
         for targets in self.uses.values():
             targets[:] = [target for target in targets if target[: len(where)] != where]
 
+    def origin(self, path: str, leaves: Iterable[Leaf]) -> Leaf | None:
+        """The first of some leaves that went to a key of the new document, or below it."""
+        where = key_of(path)
+        return next(
+            (leaf for leaf in leaves if any(target[: len(where)] == where for target in self.uses.get(leaf.path, ()))),
+            None,
+        )
+
     def written(self, path: str) -> bool:
         """Whether a rule has written a key."""
         holder: Any = self.body

@@ -12,8 +12,8 @@ from twostage.legacy.text.scalars import plain_kind
 _START = re.compile(r"[\w./(~$<+]")
 _MARKS = re.compile(r":(?:\s|$)|\s#|[\t\n\r]")
 _FLOW_MARKS = re.compile(r"[,\[\]{}?:#]")
-# What YAML allows unescaped, less line breaks, the no-break space and the byte order mark, which nobody would see.
-_HIDDEN = re.compile("[^\\x20-\\x7e\\xa1-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]")
+# What YAML wants escaped, with line breaks, the no-break space and the byte order mark, which nobody would see.
+_HIDDEN = re.compile("[\\x00-\\x1f\\x7f-\\xa0\\u2028\\u2029\\ud800-\\udfff\\ufeff\\ufffe\\uffff]")
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 _ESCAPE_FORMS = (("x", 2), ("u", 4), ("U", 8))
 
