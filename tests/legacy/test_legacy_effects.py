@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from legacy_every_word import every_word
 
+from twostage.legacy.core.backward import Wishes
+from twostage.legacy.core.mounts import Layout, Mount
 from twostage.legacy.effects import effect_of, is_variable
 from twostage.legacy.effects.lookup import EFFECTS
+from twostage.legacy.rulebook import backward
 from twostage.legacy.synonyms import GROUPS, synonyms
+from twostage.legacy.synonyms import KNOWN as NAMED
 from twostage.legacy.why import why_kept
 
 KNOWN = [
@@ -170,3 +175,28 @@ def test_the_reason_without_a_winner(key, value, code, part):
 
 def test_the_first_two_stages_are_no_third():
     assert why_kept("stages.1.note", "x", ())[0] != "third-stage"
+
+
+def asked():
+    """Every group of names under which rules put something into old files."""
+    layout = Layout((Mount((0,), "shared"),), {"stage_1": ("shared",), "stage_2": ("shared",)})
+    for shape, body in every_word():
+        wishes = Wishes(layout, {}, {"shape": shape, "reading": "meant", "names_of_ids": {}})
+        backward(body, wishes)
+        yield from (want.names for want in wishes.wants)
+
+
+# What a stage, a model and a part of it are called.
+CALLED = (
+    *("task.type", "task.name", "task.task_list", "task.training_mode", "stage.enabled", "stage.individual_systems"),
+    *("environment.wandb", "environment.swanlab", "model."),
+)
+
+
+def test_all_names_of_a_quantity_are_known_as_such():
+    """Ids of domains are systems in pipeline 04 alone; what a variation sets has no name of its own."""
+    groups = [set(group) for group in GROUPS]
+    names = {each for each in asked() if not each[0].startswith(("pipeline_03.", "task.contrastive_strategy."))}
+    several = [set(each) - {"task.source_domain_id"} for each in names if len(each) > 1]
+    assert [each for each in several if not any(each <= group for group in groups)] == []
+    assert {each[0] for each in names if not each[0].startswith(CALLED)} - NAMED == set()

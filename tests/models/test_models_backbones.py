@@ -18,6 +18,7 @@ from twostage.config.model import PatchTST as PatchTSTConfig
 from twostage.config.model import Transformer as TransformerConfig
 from twostage.models.backbones.dlinear import DLinear
 from twostage.models.backbones.patchtst import PatchTST
+from twostage.models.backbones.timesnet import TimesNet
 from twostage.models.backbones.transformer import Transformer
 
 erf = np.vectorize(math.erf)
@@ -198,3 +199,10 @@ def test_both_keys_are_named_when_heads_do_not_divide(kind, dim, heads, near):
     )
     with pytest.raises(ValidationError, match=text):
         ModelConfig(embedding=configs.HSE(dim=dim), backbone=kind(heads=heads))
+
+
+@pytest.mark.parametrize(("layers", "feedforward", "kernels"), [(1, 4, 1), (2, 3, 4)])
+def test_timesnet_tells_its_weights_without_being_built(layers, feedforward, kernels):
+    config = configs.TimesNet(layers=layers, feedforward=feedforward, kernels=kernels, periods=2)
+    network = TimesNet(config, dim=5, patches=8)
+    assert config.parameters(5) == sum(each.numel() for each in network.parameters())

@@ -35,6 +35,12 @@ _SINGLE: tuple[Names, ...] = (
     ("task.alpha_prediction",),
     ("task.matching_metric",),
     ("task.metric_loss",),
+    ("task.margin",),
+    ("task.barlow_lambda",),
+    ("task.target_domain_num",),
+    ("task.target_domain_id",),
+    ("task.source_domain_id",),
+    (pretraining.FLOW_SWITCH,),
 )
 
 
@@ -55,7 +61,8 @@ def _groups() -> Iterator[Names]:
     for table in (scheduler.OPTIONS, multitask.OPTIONS, *models):
         for options in table.values():
             yield from (names for _, names, _ in options)
-    yield from (names for _, names, _ in episodes.KEYS)
+    yield from (names for _, names, _ in (*episodes.KEYS, *pretraining.FLOW_CONTRAST))
+    yield from (episodes.SHOTS, adaptation.HANDED_ON, pretraining.ReconstructionLoss.names)
     yield from (comparing.WEIGHT, comparing.MOMENTUM_SWITCH, comparing.MOMENTUM, comparing.QUEUE, comparing.HARD)
     yield from (comparing.PROMPT, comparing.PROMPT_TEMPERATURE, (pretraining.PROJECTS,))
     yield from (pretraining.LOSS, split.VALIDATION, split.TEST, data.STRIDE, data.AMOUNT, data.PLACEMENT)
