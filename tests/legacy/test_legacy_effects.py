@@ -199,4 +199,6 @@ def test_all_names_of_a_quantity_are_known_as_such():
     names = {each for each in asked() if not each[0].startswith(("pipeline_03.", "task.contrastive_strategy."))}
     several = [set(each) - {"task.source_domain_id"} for each in names if len(each) > 1]
     assert [each for each in several if not any(each <= group for group in groups)] == []
-    assert {each[0] for each in names if not each[0].startswith(CALLED)} - NAMED == set()
+    assert {each[0] for each in names if not each[0].startswith(CALLED)} - NAMED == set(), (
+        "name them in twostage/legacy/synonyms.py"
+    )

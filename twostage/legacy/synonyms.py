@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from twostage.legacy.core.forward import Names
 from twostage.legacy.core.rule import Scalar
 from twostage.legacy.rules import (
+    across,
     adaptation,
     cadence,
     comparing,
@@ -41,6 +42,8 @@ _SINGLE: tuple[Names, ...] = (
     ("task.target_domain_id",),
     ("task.source_domain_id",),
     (pretraining.FLOW_SWITCH,),
+    across.SAMPLING,
+    across.ACROSS,
 )
 
 
