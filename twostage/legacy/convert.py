@@ -100,7 +100,7 @@ def to_old(document: Mapping[str, Any], *, to: str | None = None) -> list[dict[s
         return files
     files = rebuilt(body, outspoken(carried))
     if _reasons(body, files, carried):
-        raise ConversionError("; ".join([*reasons, *_invalid(document)]))
+        raise ConversionError("; ".join([*_invalid(document), *reasons]))
     return files
 
 
