@@ -217,6 +217,20 @@ SETTINGS: dict[str, Setting] = {
 }
 
 
+# Sections with keys of their own, names of the new document, and keys beside which others are needed: other tests.
+ELSEWHERE = {
+    *(
+        "data.band",
+        "model.embedding.dim",
+        "model.embedding.kind",
+        "model.embedding.prompt",
+        "task.contrastive_strategy",
+    ),
+    *("model.signal_processing_configs", "stage.finetune_targets", "stage.progressive_unfreezing"),
+    *("stage.scheduler.options", "task.scheduler.options", "stage.target_datasets", "stage.pretrained_path"),
+}
+
+
 def written(setting: Setting, more: dict[str, Any]) -> list[Any] | None:
     """The files with some keys more; None where something is in the way."""
     files = setting.files()

@@ -1,8 +1,8 @@
 """Write ``cases.txt`` and ``words.txt`` anew: ``.venv/bin/python tests/legacy/make_cases.py``, from the root.
 
-With ``--search`` the cases are found anew as well, which takes some minutes. Of all keys that rules name, with values
-that they may have, those are kept that change a conversion in a way of their own. Of two names of one quantity it is
-also tried which of them decides.
+For keys that no case tries it looks for some; with ``--search`` for all of them, which takes minutes. Of all keys that
+rules name, with values that they may have, those are kept that change a conversion in a way of their own. Of two names
+of one quantity it is also tried which of them decides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from legacy_cases import SETTINGS, Setting, outcome, put_back  # noqa: E402 - the script may be run from anywhere
+from legacy_cases import ELSEWHERE, SETTINGS, Setting, outcome, put_back  # noqa: E402 - the script may be run from anywhere
 from legacy_every_word import every_word  # noqa: E402 - the same
 from legacy_strategies import OLD_KEYS, plausible  # noqa: E402 - the same
 
@@ -93,23 +93,37 @@ TOGETHER: tuple[dict[str, Any], ...] = (
 )
 
 
-def cases() -> Iterator[str]:
-    """The lines of the file."""
+def cases(listed: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    """The lines of the file: those that are listed with what they change now, and those of keys that none tries."""
+    tried = {key for every in listed.values() for more in every for key in more}
+    fresh = {key for key in OLD_KEYS if key not in tried and key not in ELSEWHERE}
     seen: set[tuple[str, str]] = set()
     for name, setting in SETTINGS.items():
-        found = [line for more in _tried(setting) for line in _line(setting, more, seen)]
-        yield from ("", f"== {name}", *found)
+        there = [f"{json.dumps(more, ensure_ascii=False)} => {outcome(setting, more)}" for more in listed.get(name, ())]
+        found = [line for more in _tried(setting, fresh) for line in _line(setting, more, seen)] if fresh else []
+        yield from ("", f"== {name}", *there, *found)
 
 
-def _tried(setting: Setting) -> Iterator[dict[str, Any]]:
+def read(text: str) -> dict[str, list[dict[str, Any]]]:
+    """The cases of each setting."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in text.splitlines():
+        if line.startswith("== "):
+            here = found.setdefault(line.removeprefix("== "), [])
+        elif line:
+            here.append(json.loads(line.partition(" => ")[0]))
+    return found
+
+
+def _tried(setting: Setting, fresh: set[str]) -> Iterator[dict[str, Any]]:
+    """Each key with some values, and two or more that belong together."""
     keys = [key for key in OLD_KEYS if re.match(setting.keys, key) and setting.of_stage >= key.startswith("stage.")]
-    yield {}
-    for key in keys:
+    for key in (key for key in keys if key in fresh):
         yield from ({key: value} for value in (*plausible(key)[:MOST], *ODD))
-    yield from (more for more in TOGETHER if any(key in keys for key in more))
+    yield from (more for more in TOGETHER if any(key in keys for key in more) and any(key in fresh for key in more))
     for group in GROUPS:
-        names = [name for name in group if name in keys]
-        yield from ({one: _value(one, 0), other: _value(other, 1)} for one, other in pairwise(names))
+        pairs = pairwise([name for name in group if name in keys])
+        yield from ({one: _value(one, 0), other: _value(other, 1)} for one, other in pairs if {one, other} & fresh)
 
 
 def _value(key: str, place: int) -> Any:
@@ -141,18 +155,8 @@ def words() -> Iterator[str]:
     yield from sorted({f"{shape} {said}" for shape, body in every_word() for said in [put_back(shape, body)] if said})
 
 
-def told_again(lines: list[str]) -> Iterator[str]:
-    """The same cases with what they change now."""
-    setting = SETTINGS["train"]
-    for line in lines:
-        keys, arrow, _ = line.partition(" => ")
-        if line.startswith("== "):
-            setting = SETTINGS[line.removeprefix("== ")]
-        yield f"{keys}{arrow}{outcome(setting, json.loads(keys))}" if arrow else line
-
-
 if __name__ == "__main__":
     file = HERE / "cases.txt"
-    found = cases() if "--search" in sys.argv else told_again(file.read_text(encoding="utf-8").splitlines())
-    file.write_text("\n".join(found).lstrip() + "\n", encoding="utf-8")
+    listed = {} if "--search" in sys.argv else read(file.read_text(encoding="utf-8"))
+    file.write_text("\n".join(cases(listed)).lstrip() + "\n", encoding="utf-8")
     (HERE / "words.txt").write_text("\n".join(words()) + "\n", encoding="utf-8")

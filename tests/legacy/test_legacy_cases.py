@@ -10,26 +10,12 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from legacy_cases import SETTINGS, outcome, put_back
+from legacy_cases import ELSEWHERE, SETTINGS, outcome, put_back
 from legacy_every_word import every_word
 from legacy_strategies import OLD_KEYS
 
 HERE = Path(__file__).parent
 MEANT = "if it is meant, run .venv/bin/python tests/legacy/make_cases.py and read the difference"
-
-
-# Sections with keys of their own, names of the new document, and keys beside which others are needed: other tests.
-ELSEWHERE = {
-    *(
-        "data.band",
-        "model.embedding.dim",
-        "model.embedding.kind",
-        "model.embedding.prompt",
-        "task.contrastive_strategy",
-    ),
-    *("model.signal_processing_configs", "stage.finetune_targets", "stage.progressive_unfreezing"),
-    *("stage.scheduler.options", "task.scheduler.options", "stage.target_datasets", "stage.pretrained_path"),
-}
 
 
 def listed():
