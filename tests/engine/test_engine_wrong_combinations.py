@@ -20,6 +20,7 @@ FEW = {
     "control": "none",
 }
 
+SHUFFLED = {"kind": "shuffled"}
 TABLE = {
     "more shots than windows": ({"stage_2": FEW | {"shots": [500]}}, "shots"),
     "more ways than classes": ({"stage_2": FEW | {"ways": 9}}, "an episode tells 9 apart"),
@@ -33,6 +34,14 @@ TABLE = {
     "classes where none are read": (
         {"stage_1": STAGE_1 | {"sampler": {"kind": "balanced_classes"}}},
         "balanced_classes",
+    ),
+    "batches without two of a class": (
+        {"stage_1": STAGE_1 | {"pretrain_mode": "unified_metric", "sampler": SHUFFLED, "batch_size": 2}},
+        "no two of the 2 windows of a batch belong together",
+    ),
+    "a batch of one recording": (
+        {"stage_1": STAGE_1 | {"systems": [1], "sampler": SHUFFLED, "batch_size": 2}},
+        "all 4 windows",
     ),
     "more processes than cores": ({"trainer": {"accelerator": "cpu", "devices": 4096}}, "devices is 4096"),
 }

@@ -84,6 +84,18 @@ class WindowDataset(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.index.rows)
 
+    def described(self, positions: Sequence[int]) -> Batch:
+        """What is known of windows, without their samples: ``x_BLC`` is (B, 0, 0)."""
+        rows = self.index.rows[np.asarray(positions, dtype=np.int64)]
+        return Batch(
+            x_BLC=torch.zeros(len(rows), 0, 0),
+            sample_rate_B=torch.from_numpy(self.rates[rows]),
+            system_B=torch.from_numpy(self.systems[rows]),
+            recording_B=torch.from_numpy(self.ids[rows]),
+            label_B=torch.from_numpy(self.classes[rows]),
+            domain_B=torch.from_numpy(self.domains[rows]),
+        )
+
     def __getitem__(self, positions: Sequence[int]) -> Batch:
         where = np.asarray(positions, dtype=np.int64)
         rows = self.index.rows[where]

@@ -22,6 +22,7 @@ from twostage.engine.loaders import StageLoaders
 from twostage.engine.observer import Observer
 from twostage.engine.pinned_code import pinned_code
 from twostage.engine.plan import AdaptStage, Plan, Stage, section_of, trains
+from twostage.engine.rehearsal import rehearse
 from twostage.engine.remote.ranks import train_together
 from twostage.engine.results import CHECKPOINT, Failure, StageResult, result_of
 from twostage.engine.runner import build_objective, run_stage_in, transferred
@@ -76,10 +77,13 @@ class Work:
                 data,
                 seed=stage.seed,
                 pairs=objective.pairs,
+                mixed=objective.mixed,
                 items=objective.items,
                 sampler=section_of(stage).sampler,
             )
             loaders.train_dataloader(), loaders.val_dataloader()
+            if stage.config.trainer.processes == 1:  # several would share the windows in another way
+                rehearse(objective, loaders)
             self._refuse_seen(stage)
             if isinstance(stage, AdaptStage) and stage.checkpoint is not None:
                 start = load_pretrained(stage.checkpoint)

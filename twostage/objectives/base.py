@@ -70,6 +70,9 @@ class Objective(pl.LightningModule):
         """What is worth saying of an adaptation's windows before it trains. Raises DataError if they do not do."""
         return ()
 
+    def rehearse(self, batch: Batch) -> None:
+        """Look at a batch before it trains; its windows have no samples. Raises TrainingError if it would not do."""
+
     def meet(self, windows: WindowDataset) -> None:
         """See what it will be trained with, before it is."""
 

@@ -6,6 +6,7 @@ Legend: V vectors, B pairs, E features.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -66,3 +67,11 @@ class PairLoss(ComparingLoss):
     @abstractmethod
     def views(self, first_BE: Tensor, second_BE: Tensor) -> Tensor:
         """The loss of paired views (B, E)."""
+
+
+def check(losses: Iterable[nn.Module], identity_V: Tensor) -> None:
+    """Raise TrainingError where one of the losses has nothing to compare; those of packages need not say so."""
+    for loss in losses:
+        looks = getattr(loss, "check", None)
+        if callable(looks):
+            looks(identity_V)

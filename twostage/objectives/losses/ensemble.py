@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from twostage.components import build
 from twostage.config.stage_1 import metric_losses as config
+from twostage.objectives.losses.base import check
 
 
 class Ensemble(nn.Module):
@@ -19,6 +20,10 @@ class Ensemble(nn.Module):
         super().__init__()
         self.terms = nn.ModuleList(build(term.loss) for term in config.terms)
         self.weights = [term.weight for term in config.terms]
+
+    def check(self, identity_V: Tensor) -> None:
+        """Raise TrainingError where one of them has nothing to compare."""
+        check(self.terms, identity_V)
 
     def forward(self, z_VE: Tensor, identity_V: Tensor) -> Tensor:
         """Weighted sum; 0-dimensional, float32."""

@@ -20,6 +20,7 @@ from twostage.data.recordings import Part
 from twostage.data.windowed import Batch
 from twostage.errors import TrainingError
 from twostage.models.network import Network
+from twostage.objectives.losses.base import check
 from twostage.objectives.losses.supcon import SupCon
 from twostage.objectives.pretrain.momentum import NOBODY, KeyEncoder, encoded, projected
 
@@ -44,6 +45,11 @@ class ComparisonTerm(nn.Module):
     def needs_partners(self) -> bool:
         """Whether anchors are compared with partners, and not with one another."""
         return self.keys is not None
+
+    def check(self, identity_A: Tensor) -> None:
+        """Raise TrainingError where a batch of its own has nothing to compare; with a queue that depends on others."""
+        if not self.needs_partners:
+            check([self.loss], identity_A)
 
     def begin(self, network: Network) -> None:
         """Before a training batch: where there is another encoder it takes a step towards the network."""

@@ -82,6 +82,11 @@ class Contrastive(Objective):
         """Let the momentum encoder follow."""
         self.compare.begin(self.network)
 
+    def rehearse(self, batch: Batch) -> None:
+        """Whether something is there to compare."""
+        with explained(batch):
+            self.compare.check(self._identity(batch.repeated(2) if self.pairing == "views" else batch))
+
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Weighted sum of the terms; 0-dimensional. Each of several is also logged by its name."""
         anchors, partners = self._views(batch)

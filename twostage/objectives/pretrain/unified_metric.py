@@ -72,6 +72,12 @@ class UnifiedMetric(Scored):
         """Let the momentum encoder follow."""
         self.metric.begin(self.network)
 
+    def rehearse(self, batch: Batch) -> None:
+        """Whether something is there to compare."""
+        if self.weights["metric"]:
+            with explained(batch):
+                self.metric.check(self._identity(batch.repeated(self.views)))
+
     def loss(self, batch: Batch, part: Part) -> Tensor:
         """Weighted sum of the terms; each is also logged by its name."""
         views = self._augmented(batch.repeated(self.views), part)
