@@ -13,13 +13,14 @@ from twostage.components import build
 from twostage.config.base import Component
 from twostage.config.model import FNO, HSE, VIBT, DLinear, PatchTST, ResNet1D, TimesNet, Transformer
 
-BATCH, LENGTH, PATCHES, DIM, RATE = 16, 1024, 32, 64, 12000.0
+BATCH, LENGTH, PATCHES, DIM, RATE = 16, 1024, 64, 128, 12000.0
+PAIRS = 15
 CONFIGS: tuple[Component, ...] = (
     DLinear(),
     PatchTST(),
     Transformer(),
     TimesNet(layers=1, feedforward=16, period_choice="per_batch"),
-    FNO(width=64),
+    FNO(width=128),
     VIBT(),
 )
 
@@ -46,5 +47,18 @@ def _pair(name: str, call: Callable[[nn.Module], Tensor], ours: nn.Module, plain
 
         return run
 
-    mine, theirs, factor = ratio(step(ours.train()), step(plain.train()), pairs=5)
-    return f"{name}: {1e3 * mine:.1f} ms, plain torch {1e3 * theirs:.1f} ms, {factor:.2f}x", "at most 1x"
+    def forward(part: nn.Module) -> Callable[[], None]:
+        def run() -> None:
+            with torch.no_grad():
+                call(part)
+
+        return run
+
+    trained = ratio(step(ours.train()), step(plain.train()), pairs=PAIRS)
+    asked = ratio(forward(ours.eval()), forward(plain.eval()), pairs=PAIRS)
+    return f"{name}: forward and backward {_told(trained)}; forward in evaluation {_told(asked)}", "at most 1x"
+
+
+def _told(measured: tuple[float, float, float]) -> str:
+    mine, theirs, factor = measured
+    return f"{1e3 * mine:.1f} ms, plain torch {1e3 * theirs:.1f} ms, {factor:.2f}x"

@@ -32,8 +32,9 @@ class HSE(PatchEmbedding):
     def forward(self, x_BLC: Tensor, sample_rate_B: Tensor, starts: PatchStarts | None = None) -> Tensor:
         """Embed windows ``x_BLC`` that were sampled at ``sample_rate_B`` Hz as tokens of shape (B, P, D)."""
         starts = self.starts(x_BLC) if starts is None else starts
-        signal_BPlc = self.patches(x_BLC, starts)
-        time_BPl = self._samples(x_BLC, starts) * (1 / sample_rate_B.float())[:, None, None]
+        sample_BPl = self._samples(x_BLC, starts)
+        signal_BPlc = self._gathered(x_BLC, sample_BPl, starts)
+        time_BPl = sample_BPl * (1 / sample_rate_B.float())[:, None, None]
         time_BPlc = time_BPl.to(signal_BPlc.dtype)[..., None].expand_as(signal_BPlc)
         values_BPv = torch.cat([signal_BPlc, time_BPlc], dim=-1).flatten(2)
         tokens_BPD: Tensor = self.linear2(functional.silu(self.linear1(values_BPv)))
@@ -41,10 +42,7 @@ class HSE(PatchEmbedding):
 
     def patches(self, x_BLC: Tensor, starts: PatchStarts) -> Tensor:
         """Gather the patches that begin at ``starts``: (B, P, patch_length, patch_channels)."""
-        sample_BPl1 = self._samples(x_BLC, starts)[..., None]
-        channel_BP1c = self._channels(x_BLC, starts)[..., None, :]
-        place_BPlc = sample_BPl1 * x_BLC.shape[2] + channel_BP1c
-        return x_BLC.flatten(1).gather(1, place_BPlc.flatten(1)).view(place_BPlc.shape)
+        return self._gathered(x_BLC, self._samples(x_BLC, starts), starts)
 
     def starts(self, x_BLC: Tensor) -> PatchStarts:
         """Choose where the patches of each window begin, as the config says for training or for evaluation."""
@@ -76,21 +74,34 @@ class HSE(PatchEmbedding):
         samples = length * _repeats(length, self.config.patch_length) - self.config.patch_length + 1
         return samples, channels * _repeats(channels, self.config.patch_channels) - self.config.patch_channels + 1
 
+    def _gathered(self, x_BLC: Tensor, sample_BPl: Tensor, starts: PatchStarts) -> Tensor:
+        """The patches that hold these samples of the window: (B, P, l, c)."""
+        channels = x_BLC.shape[2]
+        if channels == 1:  # whatever channel a patch asks for is this one
+            single_BPl1 = x_BLC.flatten(1).gather(1, sample_BPl.flatten(1)).view(*sample_BPl.shape, 1)
+            return single_BPl1.expand(-1, -1, -1, self.config.patch_channels)
+        place_BPlc = sample_BPl[..., None] * channels + self._channels(x_BLC, starts)[..., None, :]
+        return x_BLC.flatten(1).gather(1, place_BPlc.flatten(1)).view(place_BPlc.shape)
+
     def _samples(self, x_BLC: Tensor, starts: PatchStarts) -> Tensor:
         """Which samples of the window each patch holds: (B, P, l)."""
         offset_l = torch.arange(self.config.patch_length, device=x_BLC.device)
-        # Sample k of a window whose samples are each repeated r times in place is sample k // r of the window itself.
-        return (starts.length_BP[..., None] + offset_l) // _repeats(x_BLC.shape[1], self.config.patch_length)
+        return _source(starts.length_BP[..., None] + offset_l, _repeats(x_BLC.shape[1], self.config.patch_length))
 
     def _channels(self, x_BLC: Tensor, starts: PatchStarts) -> Tensor:
         """Which channels of the window each patch holds: (B, P, c)."""
         offset_c = torch.arange(self.config.patch_channels, device=x_BLC.device)
-        return (starts.channel_BP[..., None] + offset_c) // _repeats(x_BLC.shape[2], self.config.patch_channels)
+        return _source(starts.channel_BP[..., None] + offset_c, _repeats(x_BLC.shape[2], self.config.patch_channels))
 
 
 def _repeats(available: int, wanted: int) -> int:
     """How often each of ``available`` values is repeated, so that at least ``wanted`` are there."""
     return -(-wanted // available)
+
+
+def _source(place: Tensor, repeats: int) -> Tensor:
+    """Which sample of the window stands at a place where each is repeated in place; division is slow."""
+    return place // repeats if repeats > 1 else place
 
 
 def _in_order_of_time(starts: PatchStarts) -> PatchStarts:
