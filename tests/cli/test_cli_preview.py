@@ -47,3 +47,12 @@ def test_a_long_name_is_folded_at_its_slashes():
     lines = [line.split()[0] for line in text.splitlines() if "/" in line and "train/" not in line]
     assert "".join(line for line in lines if "/" in line).count("variant-a-long-name/") == 1
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_many_rows_are_counted():
+    text = shown(
+        [f"stage_2/variant-p{number}/seed-{seed}/system-3/pretrained" for number in range(103) for seed in (0, 1)]
+    )
+    assert "3 more rows are not shown; twostage plan --json has every training." in " ".join(text.split())
+    assert text.count("72/24/24") == 100
+    assert "206 trainings." in text

@@ -6,6 +6,7 @@ that touches a file below the folder of results.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -47,7 +48,18 @@ def killed_at(root, call):
     sys.addaudithook(hook)
 
 
-def run_in_child(written, root, *, after=None, call=None):
+class Begun(Silent):
+    """Writes down the trainings that begin."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def stage_started(self, stage, **_):
+        with self.file.open("a") as told:
+            told.write(f"{stage.name}\n")
+
+
+def run_in_child(written, root, *, after=None, call=None, told=None):
     """Run a document in a child that may be killed; whether it came to its end."""
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -59,7 +71,7 @@ def run_in_child(written, root, *, after=None, call=None):
         try:
             if call is not None:
                 killed_at(root, call)
-            TwoStageRun(written).fit()
+            TwoStageRun(written, observer=None if told is None else Begun(told)).fit()
             code = 0
         finally:
             os._exit(code)
@@ -122,22 +134,49 @@ def test_five_hundred_kills_of_thirty_stages_lose_nothing(rig, tmp_path):
     killed_often(lambda root: small(rig, root, seeds=list(range(10))), tmp_path, 500)
 
 
-def test_two_runs_at_once_train_each_stage_once(rig, tmp_path):
-    """Two users of one store, with plans that overlap: what both want is trained by one of them."""
-    root = tmp_path / "shared"
-    mine, yours = small(rig, root, seeds=[0, 1]), small(rig, root, seeds=[1, 2])
+def at_once(root, *documents):
+    """Run documents in children beside one another; the trainings that each of them has begun."""
+    begun = [root.with_name(f"begun-{number}") for number in range(len(documents))]
     children = []
-    for written in (mine, yours):
-        children.append(threading.Thread(target=run_in_child, args=(written, root)))
+    for written, told in zip(documents, begun, strict=True):
+        told.touch()
+        children.append(threading.Thread(target=run_in_child, args=(written, root), kwargs={"told": told}))
         children[-1].start()
         time.sleep(0.05)
     for child in children:
         child.join()
+    return [told.read_text().split() for told in begun]
+
+
+def points(rig, root, *rates):
+    """One pretraining, and an adaptation and a control for each learning rate."""
+    axis = {"kind": "grid", "name": "rate", "key": "stage_2.optimizer.lr", "values": list(rates)}
+    return small(rig, root, sweep=[axis])
+
+
+@pytest.mark.parametrize(
+    ("make", "mine", "yours"),
+    [
+        (lambda rig, root, *seeds: small(rig, root, seeds=list(seeds)), (0, 1), (1, 2)),
+        (points, (1e-3, 3e-3, 1e-2), (3e-3, 1e-2, 3e-2)),
+    ],
+    ids=["seeds", "axes of a sweep"],
+)
+def test_two_runs_at_once_train_each_stage_once_and_both_report_all_of_theirs(rig, tmp_path, make, mine, yours):
+    """Two users of one store, with plans that overlap: what both want is trained by one of them."""
+    root = tmp_path / "shared"
+    begun = at_once(root, make(rig, root, *mine), make(rig, root, *yours))
     records = list(Store(root).records())
-    assert len(records) == 9
-    assert len({record.content["made"]["pid"] for record in records}) == 2
-    for manifest in root.rglob("manifest.json"):
-        assert '"status": "complete"' in manifest.read_text()
+    assert len(records) == sum(map(len, begun)) == 9
+    assert all(begun)
+    manifests = [json.loads(path.read_text()) for path in root.rglob("manifest.json")]
+    assert len(manifests) == 2
+    for manifest in manifests:
+        assert manifest["status"] == "complete"
+        assert [stage["name"] for stage in manifest["stages"]] == manifest["planned"]
+    keys = [{stage["key"] for stage in manifest["stages"]} for manifest in manifests]
+    assert keys[0] | keys[1] == {record.key for record in records}
+    assert len(keys[0] & keys[1]) >= 3
 
 
 def test_a_data_file_that_vanishes_is_told_and_nothing_is_lost(rig_copy, tmp_path):

@@ -118,6 +118,16 @@ def test_variant_and_shots_are_told_in_words(run):
     assert text.count("Transfer: variant long,") == 1
 
 
+def test_of_many_points_the_first_have_tables_and_the_rest_is_counted(run):
+    points = [entry("pretrained", 2, scores(0.5, 0.5), variant=f"p{number}") for number in range(104)]
+    _, text = run(*points)
+    assert (text.count("Test results: variant p"), text.count("Transfer: variant p")) == (20, 20)
+    assert text.count("macro-F1") == 20 + 100
+    assert "4 more lines are not shown; twostage runs export has all numbers." in text
+    assert "84 more runs are not shown; twostage runs export has all numbers." in text
+    assert "not shown" not in run(*points[:20])[1]
+
+
 def test_repeats_are_averaged_and_counted(run):
     repeats = [entry("pretrained", 2, scores(v, v), repeat=n) for n, v in enumerate((0.5, 0.7))]
     stages, text = run(*repeats)

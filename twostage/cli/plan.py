@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from twostage.engine.status import PlanStatus, StageStatus
 
 WORK_TO_DO = 2
-MOST_ROWS = 100
 
 
 def plan(  # noqa: PLR0917 - options of a command line
@@ -81,18 +80,18 @@ def plan_view(status: PlanStatus) -> RenderableType:
     from rich.text import Text
 
     from twostage.cli.preview import name_of, repeated
+    from twostage.report.capped import MOST_ROWS, first
 
     table = Table(title="Plan", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for title in ("stage", "state", "epochs", "windows", "parameters", "memory"):
         table.add_column(title, justify="left" if title in {"stage", "state"} else "right", overflow="fold")
-    rows = repeated([_row(stage) for stage in status.stages])
-    for names, row in rows[:MOST_ROWS]:
+    every = repeated([_row(stage) for stage in status.stages])
+    rows, rest = first(every, MOST_ROWS, what="rows", where="--json has every training")
+    for names, row in rows:
         windows = "/".join(f"{count:,}" for count in row.windows)
         size = f"{row.trained:,}\nof {row.parameters:,}"
         table.add_row(name_of(names), row.state, f"{row.epochs:,}", windows, size, _bytes(row.memory), end_section=True)
-    more = len(rows) - MOST_ROWS
-    rest = [f"{more:,} more rows are not shown; --json has every training."] if more > 0 else []
-    return Group(table, *(Text(line) for line in (*rest, *_lines(status))))
+    return Group(table, *rest, *map(Text, _lines(status)))
 
 
 def _row(stage: StageStatus) -> _Row:

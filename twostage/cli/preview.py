@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from twostage.engine.preview import StagePreview
+from twostage.report.capped import MOST_ROWS, first
 from twostage.report.tables import notice_lines
 
 _CAPTION = "Windows: train/validation/test. Parameters: those that train, of all. Nothing was trained or written."
@@ -44,10 +45,11 @@ def preview_view(stages: Sequence[StagePreview]) -> RenderableType:
     )
     for title in ("stage", "systems", "recordings", "windows", "parameters", "epochs"):
         table.add_column(title, justify="left" if title in {"stage", "systems"} else "right", overflow="fold")
-    for names, stage in repeated(stages):
+    rows, rest = first(repeated(stages), MOST_ROWS, what="rows", where="twostage plan --json has every training")
+    for names, stage in rows:
         table.add_row(name_of(names), *_cells(stage), end_section=True)
     notices = ((notice.code, notice.message) for stage in stages for notice in stage.notices)
-    return Group(table, *notice_lines(notices))
+    return Group(table, *rest, *notice_lines(notices))
 
 
 def repeated(stages: Sequence[Row]) -> list[tuple[list[str], Row]]:

@@ -25,6 +25,10 @@ _TRAINING = {
 }
 
 
+# How a stage trains, and not what.
+TRAINING = frozenset({"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping"})
+
+
 class Texts:
     """Sections as text, each made once for all points that share it."""
 

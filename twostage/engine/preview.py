@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.nn import Parameter
 
+from twostage.config.sharing import TRAINING, Texts
 from twostage.data.recordings import PARTS, Notice
 from twostage.engine.checkpoints import load_pretrained
 from twostage.engine.leftovers import refuse_leftovers
-from twostage.engine.plan import AdaptStage, Plan, PretrainStage, section_of, trains
+from twostage.engine.plan import AdaptStage, Plan, Stage, section_of, trains
 from twostage.engine.runner import build_objective
 from twostage.engine.stage_data import StageData
 from twostage.engine.transfer import transfer_encoder
@@ -38,10 +40,10 @@ def preview(plan: Plan) -> list[StagePreview]:
     """
     refuse_leftovers(plan.config)
     workshop = Workshop(plan.config)
-    previews = []
+    previews, networks = [], _Networks()
     for stage in plan.stages:
         data = workshop.prepare(stage)
-        parameters, notices = _network(stage, data)
+        parameters, notices = networks.of(stage, data)
         previews.append(
             StagePreview(
                 name=stage.name,
@@ -57,7 +59,24 @@ def preview(plan: Plan) -> list[StagePreview]:
     return previews
 
 
-def _network(stage: PretrainStage | AdaptStage, data: StageData) -> tuple[list[Parameter], tuple[Notice, ...]]:
+class _Networks:
+    """Networks of stages, each kind built once."""
+
+    def __init__(self) -> None:
+        self._texts = Texts()
+        self._known: dict[tuple[Any, ...], tuple[StageData, tuple[list[Parameter], tuple[Notice, ...]]]] = {}
+
+    def of(self, stage: Stage, data: StageData) -> tuple[list[Parameter], tuple[Notice, ...]]:
+        """The parameters of a stage, and what to know of its start."""
+        about = self._texts.of(section_of(stage), TRAINING), self._texts.of(stage.config.model)
+        start = (stage.variant, stage.checkpoint) if isinstance(stage, AdaptStage) else None
+        name = (*about, start, id(data))
+        if name not in self._known:  # the data are kept, so that nothing else gets their identity
+            self._known[name] = data, _network(stage, data)
+        return self._known[name][1]
+
+
+def _network(stage: Stage, data: StageData) -> tuple[list[Parameter], tuple[Notice, ...]]:
     """Its parameters, and what to know of its start.
 
     They have sizes and no values, unless there is a checkpoint that must fit them.

@@ -14,7 +14,7 @@ import torch
 
 from twostage.config.garbage import no_garbage
 from twostage.config.optimization import SGD
-from twostage.config.sharing import Texts
+from twostage.config.sharing import TRAINING, Texts
 from twostage.data.recordings import PARTS
 from twostage.engine.artifacts import RunFolders, model_name
 from twostage.engine.halfway import epochs_kept
@@ -30,7 +30,6 @@ State = Literal["done", "running", "halfway", "to do"]
 
 _VALUE = 4  # bytes of a weight, a gradient, or a state of an optimiser
 _LOOKED_AT = 1000
-_TRAINING = frozenset({"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping"})
 
 
 @dataclass(frozen=True)
@@ -170,7 +169,7 @@ class _Sizes:
         """All parameters, those that train, and the bytes that they take."""
         section = section_of(stage)
         states = int(section.optimizer.momentum > 0) if isinstance(section.optimizer, SGD) else 2
-        about = self._texts.of(section, _TRAINING), self._texts.of(stage.config.model)
+        about = self._texts.of(section, TRAINING), self._texts.of(stage.config.model)
         name = (*about, states, id(data), getattr(stage, "variant", None))
         if name not in self._known:
             with torch.device("meta"):

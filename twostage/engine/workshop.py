@@ -9,15 +9,13 @@ from typing import Any
 
 from twostage.components import build
 from twostage.config.document import TwoStageConfig
-from twostage.config.sharing import Texts
+from twostage.config.sharing import TRAINING, Texts
 from twostage.config.variants import variants_of
 from twostage.data.sources.base import Source
 from twostage.engine.plan import Stage
 from twostage.engine.preparation import Preparation
 from twostage.engine.stage_data import StageData
 from twostage.errors import TwoStageError
-
-_TRAINING = frozenset({"epochs", "optimizer", "scheduler", "checkpoint", "early_stopping"})
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,8 @@ class Workshop:
 
 def _inputs(config: TwoStageConfig, texts: Texts) -> tuple[str, ...]:
     """All of a document but how it trains, as text: points of a sweep that differ by that alone read the same."""
-    again = _TRAINING | {"repeats", "control"}
-    stages = texts.of(config.stage_1, _TRAINING), texts.of(config.stage_2, again)
+    again = TRAINING | {"repeats", "control"}
+    stages = texts.of(config.stage_1, TRAINING), texts.of(config.stage_2, again)
     return texts.of(config.data), texts.of(config.model), *stages
 
 

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from twostage.report.audit import audit_view
-from twostage.report.groups import ENCODER, groups, titled
+from twostage.report.capped import EXPORT, MOST_ROWS, MOST_TABLES, first
+from twostage.report.groups import ENCODER, groups, label, titled
 from twostage.report.manifest import StageEntry, labels, read_audit, read_stages
 from twostage.report.results import results_view
 from twostage.report.zero_shot import zero_shot_view
@@ -20,28 +21,36 @@ from twostage.report.zero_shot import zero_shot_view
 def summary_view(directory: Path) -> RenderableType:
     """Everything worth saying about the run in ``directory``, without its path."""
     stages = read_stages(directory)
+    compared = list(groups(stage for stage in stages if stage.variant is not None))
+    shown, rest = first(compared, MOST_TABLES, what="runs", where=EXPORT)
+    mine = [stage for stage in stages if stage.variant is None or label(stage) in shown]
+    audit = [each for each in read_audit(directory) if label(each) in shown]
     return Group(
-        *(results_view(stages) or [_pretrainings(stages)]),
-        *audit_view(stages, read_audit(directory)),
-        *zero_shot_view(stages),
-        *_transfers(stages),
+        *(results_view(stages) or _pretrainings(stages)),
+        *audit_view(mine, audit),
+        *zero_shot_view(mine),
+        *_transfers(mine),
+        *rest,
         *notice_lines(notice for stage in stages for notice in stage.notices),
     )
 
 
 def notice_lines(notices: Iterable[tuple[str, str]]) -> list[Text]:
     """One line per distinct (code, message)."""
-    return [Text(f"Note [{code}]: {message}", style="yellow") for code, message in dict.fromkeys(notices)]
+    notes = list(dict.fromkeys(notices))
+    shown, rest = first(notes, MOST_ROWS, what="notes", where="the manifest of the run has them")
+    return [*(Text(f"Note [{code}]: {message}", style="yellow") for code, message in shown), *rest]
 
 
-def _pretrainings(stages: Sequence[StageEntry]) -> Table:
+def _pretrainings(stages: Sequence[StageEntry]) -> list[RenderableType]:
     table = Table(title="Pretraining", caption=" ".join(labels(stages)) or None, caption_justify="left")
     for title in ("stage", "best epoch", "validation loss"):
         table.add_column(title, justify="right")
-    for stage in stages:
+    shown, rest = first(stages, MOST_ROWS, what="pretrainings", where="the manifest of the run has them")
+    for stage in shown:
         loss = stage.metrics.get("validation/loss")
         table.add_row(stage.name, str(stage.best_epoch), "-" if loss is None else f"{loss:.4g}")
-    return table
+    return [table, *rest]
 
 
 def _transfers(stages: Sequence[StageEntry]) -> list[Text]:
