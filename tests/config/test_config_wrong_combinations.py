@@ -39,6 +39,10 @@ TABLE = {
         {"stage_2": MANY | {"tasks": {"classification": {}}, "weighting": "gradient_balanced"}},
         "nothing to balance",
     ),
+    "one task to be uncertain of": (
+        {"stage_2": MANY | {"tasks": {"classification": {}}, "weighting": "uncertainty"}},
+        "weighting: uncertainty has nothing to balance",
+    ),
     "a temperature of 0": ({"stage_1": STAGE_1 | {"loss": {"kind": "nt_xent", "temperature": 0.0}}}, "more than 0"),
     "weights of 0": (
         {"stage_1": UNIFIED | {"metric_weight": 0.0, "classification_weight": 0.0}},

@@ -207,7 +207,7 @@ def test_a_label_is_one_class_wherever_it_occurs_if_that_is_written():
     with pytest.raises(TrainingError, match="no two of the 6 windows") as caught:
         objective(pairing="class").loss(each, "train")
     held = "3, of 3 recording(s) (1 of class 0, 1 of class 1, 1 of class 2)"
-    told = f"The sampler drew 6 windows, equally many of each system: system 1 has {held}; system 5 has {held}."
+    told = f"The sampler drew 6 windows: system 1 has {held}; system 5 has {held}."
     assert caught.value.__notes__ == [told]
 
 

@@ -90,8 +90,10 @@ class MultitaskConfig(EncoderAdaptation):
             raise ValueError(
                 "weighting: gradient_balanced compares gradients of the encoder, but freeze keeps it all; write fixed"
             )
-        if balanced and all(len(self.tasks_of(target)) == 1 for target in self.targets):
-            raise ValueError("weighting: gradient_balanced has nothing to balance, because every target has one task")
+        if self.weighting != "fixed" and all(len(self.tasks_of(target)) == 1 for target in self.targets):
+            raise ValueError(
+                f"weighting: {self.weighting} has nothing to balance, because every target has one task; write fixed"
+            )
         return self
 
     @model_validator(mode="after")

@@ -99,7 +99,7 @@ def drawn(batch: Batch) -> str:
     """What a batch holds, system by system."""
     systems = sorted(set(batch.system_B.tolist()))
     told = "; ".join(_of_system(batch, system) for system in systems)
-    return f"The sampler drew {len(batch.x_BLC)} windows, equally many of each system: {told}."
+    return f"The sampler drew {len(batch.x_BLC)} windows: {told}."
 
 
 def _of_system(batch: Batch, system: int) -> str:
