@@ -44,3 +44,11 @@ def test_never_imports_the_numeric_stack(tmp_path, arguments):
     assert done.returncode == (1 if "a.yaml" in arguments else 0)
     assert "typer" in modules
     assert modules & HEAVY == set()
+
+
+def test_converting_one_file_waits_for_no_table_and_no_processes(tmp_path):
+    old = tmp_path / "old.yaml"
+    old.write_text("data: {data_dir: x}\nmodel: {backbone: B_04_Dlinear}\ntask: {type: DG}\n", encoding="utf-8")
+    line = [sys.executable, "-c", PROGRAM, "convert", str(old)]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    assert set(json.loads(done.stderr.splitlines()[-1])) & {"rich", "multiprocessing", "concurrent", *HEAVY} == set()
