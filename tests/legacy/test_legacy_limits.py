@@ -188,3 +188,14 @@ def test_the_tables_have_no_other_words():
         assert len(table.spellings[new]) == len({(type(each), str(each).lower()) for each in old})
     for table in {id(each): each for each, _, _ in SPELLINGS}.values():
         assert set(table.spellings) == {new for each, new, _ in SPELLINGS if each is table}
+
+
+def test_an_embedding_that_is_not_here_says_why():
+    file = {
+        "data": {"data_dir": "data"},
+        "model": {"name": "M_02_ISFM", "embedding": "E_02_HSE_v2", "backbone": "B_10_VIBT"},
+        "task": {"type": "DG", "name": "classification", "target_system_id": [1]},
+    }
+    text = to_new([file]).refused["model.embedding"]
+    assert text.startswith("there is no embedding 'E_02_HSE_v2' here, because it had a layer for each data set")
+    assert text.endswith("choose another model.embedding.kind")

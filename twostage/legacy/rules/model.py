@@ -35,6 +35,10 @@ USE_PROMPT = "model.use_prompt"
 # The families of the old project that are an embedding, a backbone and a head.
 FAMILIES = ("M_01_ISFM", "M_02_ISFM", "M_02_ISFM_Prompt", "M_02_ISFM_Prompt_Simplified", "ISFM")
 PLAIN, PROMPTED = ("M_01_ISFM", "ISFM"), ("M_02_ISFM_Prompt", "ISFM_Prompt")  # name and type that go back
+NOT_BUILT = {
+    "E_02_HSE_v2": ", because it had a layer for each data set with as many inputs as the metadata had channels, and "
+    "no released version could build it"
+}
 PROMPT_KINDS = ("hse_prompt", "hse_v2")  # embeddings that can do without their prompt
 
 
@@ -102,7 +106,8 @@ class Encoder:
             try:
                 kind = names.decode(leaf.value)
             except NotHere:
-                text = f"there is no {part} {leaf.value!r} here; choose another model.{part}.kind"
+                why = NOT_BUILT.get(str(leaf.value), "")
+                text = f"there is no {part} {leaf.value!r} here{why}; choose another model.{part}.kind"
                 draft.refuse(leaf, text, write=_kinds(part))
                 return
         if kind is None:
