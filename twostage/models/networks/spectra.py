@@ -57,9 +57,13 @@ def whole_rates(length: int, device: torch.device) -> Tensor:
 
 def product(equation: str, left: Pair, right: Pair) -> Pair:
     """``torch.einsum`` of two complex factors."""
-    real = torch.einsum(equation, left.real, right.real) - torch.einsum(equation, left.imaginary, right.imaginary)
     imaginary = torch.einsum(equation, left.real, right.imaginary) + torch.einsum(equation, left.imaginary, right.real)
-    return Pair(real, imaginary)
+    return Pair(real_product(equation, left, right), imaginary)
+
+
+def real_product(equation: str, left: Pair, right: Pair) -> Tensor:
+    """The real part of ``product``."""
+    return torch.einsum(equation, left.real, right.real) - torch.einsum(equation, left.imaginary, right.imaginary)
 
 
 def quotient(above: Pair, below: Pair) -> Pair:

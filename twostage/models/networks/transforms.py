@@ -17,12 +17,15 @@ from twostage.models.networks.spectra import (
     product,
     quotient,
     real_part,
+    real_product,
     signal,
     spectrum,
     whole_rates,
     whole_spectrum,
 )
 from twostage.models.precision import at_least_single
+
+FAINTEST = 1e-24  # a root has no derivative at 0
 
 
 class Envelope(nn.Module):
@@ -36,8 +39,7 @@ class Envelope(nn.Module):
         # The mean, and the highest frequency where the length is even, do not turn.
         turns_F1 = ((line_F > 0) & (2 * line_F < x_BLC.shape[1]))[:, None]
         later_BLC = signal(Pair(imaginary_BFC, -real_BFC).times(turns_F1), x_BLC.shape[1])
-        envelope_BLC: Tensor = torch.linalg.vector_norm(torch.stack([x_BLC, later_BLC]), dim=0)
-        return envelope_BLC
+        return (x_BLC.square() + later_BLC.square()).clamp(min=FAINTEST).sqrt()
 
 
 class WaveFilter(nn.Module):
@@ -80,7 +82,7 @@ class Laplace(nn.Module):
         steady_BLo = real_part(product("bli,lio->blo", spectrum_BLi, response_LioK.summed(dim=-1)))
         started_BoK = product("bli,liok->bok", spectrum_BLi, response_LioK)
         time_L = torch.linspace(0, 1, length, dtype=x_BLC.dtype, device=x_BLC.device)
-        transient_BLo = product("bik,iokl->blo", started_BoK, exponential(poles_ioK, time_L)).real / length
+        transient_BLo = real_product("bik,iokl->blo", started_BoK, exponential(poles_ioK, time_L)) / length
         response_BLo: Tensor = steady_BLo - transient_BLo
         return response_BLo
 
