@@ -44,4 +44,5 @@ def xavier(module: nn.Module) -> None:
     """Draw the weights of a linear layer evenly, by its inputs and outputs (Glorot and Bengio 2010); zero biases."""
     if isinstance(module, nn.Linear):
         nn.init.xavier_uniform_(module.weight)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
