@@ -61,6 +61,7 @@ def test_all_runs_are_listed_and_that_is_the_default(shell, results, tmp_path, m
 def test_one_run_is_shown_with_each_training(shell, results):
     code, out, _ = shell(f"twostage runs show {ids(results)['fast']} --root {results}")
     assert code == 0
+    assert shell(f"twostage runs show fast --root {results}")[1] == out, "the name of its document is enough"
     for told in ("fast", "complete; 2 of 2 trainings done", "stage_1/seed-0", "test/macro_f1", "config.lock.yaml"):
         assert told in out
     assert "stage_2/seed-0/" in out, "names are broken behind slashes alone"
@@ -75,7 +76,7 @@ def test_two_runs_differ_key_by_key_and_metric_by_metric(shell, results):
     rows = [line.split() for line in out.splitlines()]
     assert ["stage_2.optimizer.lr", "0.0001", "0.01"] in rows
     assert ["name", "slow", "fast"] in rows
-    assert "2 trainings in both, 1 of them the same one (equal keys)." in out
+    assert "2 trainings in both, 1 of them the same one (by their keys)." in out
     assert "stage_1.epochs" not in out
     _, same, _ = shell(f"twostage runs diff {runs['slow']} {runs['slow']} --root {results}")
     assert "The documents say the same." in same

@@ -107,7 +107,9 @@ def _lines(status: PlanStatus) -> list[str]:
     )
     if twins := len(status.waiting) - len(status.trainings):
         told += f"; {twins:,} of those to do {'is' if twins == 1 else 'are'} the same as another, and trained once"
-    lines = [f"{told}. Memory: weights, gradients and states of the optimiser; batches come on top."]
+    columns = "Windows: train/validation/test. Parameters: those that train, of all."
+    memory = "Memory: weights, gradients and states of the optimiser; batches come on top."
+    lines = [f"{told}.", f"{columns} {memory}"]
     if status.waiting:
         seconds = status.seconds
         lines.append(

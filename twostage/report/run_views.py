@@ -75,10 +75,12 @@ def diff_view(first: Run, second: Run, documents: tuple[Mapping[str, Any], Mappi
             metrics.add_row(_folded(name), *row)
     parts: list[RenderableType] = [keys if keys.row_count else Text("The documents say the same.")]
     parts.append(metrics if metrics.row_count else Text("No metric differs."))
-    parts.append(Text(f"{len(shared):,} trainings in both, {len(same):,} of them the same one (equal keys)."))
+    one = len(shared) == 1
+    equal = ("the same one" if same else "not the same one") if one else f"{len(same):,} of them the same one"
+    parts.append(Text(f"{len(shared):,} {'training' if one else 'trainings'} in both, {equal} (by their keys)."))
     for run, other in ((first, second), (second, first)):
         if alone := [name for name in run.stages if name not in other.stages]:
-            parts.append(Text(f"only in {run.id}: {', '.join(alone)}"))
+            parts.append(Text(f"finished only in {run.id}: {', '.join(alone)}"))
     return Group(*parts)
 
 

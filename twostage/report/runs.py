@@ -67,13 +67,17 @@ def runs_under(root: Path) -> list[Run]:
 
 
 def find_run(root: Path, wanted: str) -> Run:
-    """A run by its folder, by the name of its folder or a part of it, or ``last``. Raises NoRunError."""
+    """A run by its folder, the name of its folder, that of its document, a part of the former, or ``last``.
+
+    Raises NoRunError where there is none, or several.
+    """
     if (run := _read(Path(wanted))) is not None:
         return run
     runs = runs_under(root)
     if wanted == LAST and runs:
         return runs[0]
-    fitting = [run for run in runs if run.id == wanted] or [run for run in runs if wanted in run.id]
+    fits = (lambda run: run.id == wanted, lambda run: run.manifest["name"] == wanted, lambda run: wanted in run.id)
+    fitting: list[Run] = next(filter(None, (list(filter(each, runs)) for each in fits)), [])
     if len(fitting) == 1:
         return fitting[0]
     raise NoRunError(_refusal(root, wanted, fitting or runs, several=bool(fitting)))
