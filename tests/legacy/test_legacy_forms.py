@@ -156,6 +156,16 @@ def test_pipeline_03_masks_where_no_key_says_how_much():
     assert config.stage_2.adapt_mode == "multitask"
 
 
+@pytest.mark.parametrize("key", ["individual_systems", "multitask_system"])
+@pytest.mark.parametrize("task", [{"type": "FS", "name": "matching_network"}, {"type": "DG", "name": "classification"}])
+def test_pipeline_03_adapts_to_systems_one_by_one_where_there_is_one_task(key, task):
+    text = changed(FLAT, "task", **task)
+    stage = converted(text + f"training: {{stage_1_pretraining: {{epochs: 2}}, stage_2_finetuning: {{{key}: [2, 7]}}}}")
+    names = [target.tasks for target in stage.stage_2.targets]
+    assert [target.system for target in stage.stage_2.targets] in ([2, 7], [2, 2, 7, 7])
+    assert any(names) is (stage.stage_2.adapt_mode == "multitask" and key == "individual_systems")
+
+
 @pytest.mark.parametrize(
     "more",
     [

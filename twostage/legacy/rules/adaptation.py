@@ -80,6 +80,9 @@ class Targets:
         all_tasks = None if together is None or not together.value else decoded(together, Ids(), draft)
         if ids is None and all_tasks is None:
             return False
+        if mode_of(draft.body, "stage_2") != "multitask":  # there is one task, and each system has it
+            draft.set("stage_2.targets", _one_by_one(ids or all_tasks), single if ids else together)
+            return True
         entries = [{"system": system, "tasks": [task]} for system in ids or [] for task in SINGLE_TASKS]
         entries += [{"system": system} for system in all_tasks or []]
         draft.set("stage_2.targets", entries, single if ids else None, together if all_tasks else None)
@@ -118,7 +121,10 @@ class Targets:
         there, targets = get(body, "stage_2.targets")
         if stage != "stage_2" or not there:
             return
-        if wishes.spelled(stage, *SYSTEMS_PROPER) and len(targets) > 1 and _singles(targets):
+        named = wishes.spelled(stage, *INDIVIDUAL, *TOGETHER) if mode_of(body, stage) != "multitask" else None
+        if named and _singles(targets):
+            wishes.want(stage, named, [target["system"] for target in targets])
+        elif wishes.spelled(stage, *SYSTEMS_PROPER) and len(targets) > 1 and _singles(targets):
             wishes.want(stage, SYSTEMS_PROPER, [target["system"] for target in targets])
         elif wishes.facts["shape"] == "p04":
             for index, target in enumerate(targets):
@@ -136,6 +142,10 @@ class Targets:
 def _each(view: View) -> bool:
     """Whether systems are adapted to one by one: pipeline 04 went on from one pretraining to each of its systems."""
     return view.facts["pipeline"] == "04" and view.facts["shape"] in {"p03", "p04"}
+
+
+def _one_by_one(ids: list[int] | None) -> list[dict[str, int]]:
+    return [{"system": system} for system in ids or ()]
 
 
 def _singles(targets: Any) -> bool:
