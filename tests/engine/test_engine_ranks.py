@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from importlib.util import find_spec
 
 import pandas as pd
 import pytest
@@ -81,6 +82,15 @@ def test_two_nodes_have_the_bits_of_one_with_two_devices(rig, tmp_path, monkeypa
     finally:
         over.set()
         other.join()
+    assert (result.digest, result.metrics) == (together.digest, together.metrics)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not find_spec("submitit"), reason="needs the package submitit")
+def test_a_job_of_two_nodes_is_one_training(rig, tmp_path, together):
+    """On this machine alone the nodes of a job are processes beside one another."""
+    executor = {"kind": "slurm", "cluster": "local", "cpus": 1, "memory_gb": 2.0}
+    (result,) = run(rig, tmp_path, 1, trainer={"nodes": 2}, executor=executor).stages
     assert (result.digest, result.metrics) == (together.digest, together.metrics)
 
 
