@@ -112,7 +112,8 @@ class PlainProgress(Silent):
         """Say what is to come."""
         names = [stage.name for stage in plan.stages[:_NAMED]]
         more = len(plan.stages) - len(names)
-        self._say(f"{len(plan.stages):,} stages: {', '.join(names)}{f' and {more:,} more' if more else ''}")
+        count = f"{len(plan.stages):,} {'stage' if len(plan.stages) == 1 else 'stages'}"
+        self._say(f"{count}: {', '.join(names)}{f' and {more:,} more' if more else ''}")
 
     def stage_started(self, stage: Stage, *, epochs: int, batches: int) -> None:
         """Say how long the stage is."""
