@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from shared_data import SHARED
+from shared_data import SHARED, shared_json
 
 from twostage.components import build
 from twostage.config.model import (
@@ -118,13 +117,6 @@ class Recorded:
         named = [file_ids] * len(self.windows) if isinstance(file_ids, int) else file_ids
         rates = torch.tensor([float(rows[i]["Sample_rate"]) for i in named])
         return rates, torch.tensor([rows[i]["Dataset_id"] for i in named])
-
-
-def shared_json(name: str) -> Any:
-    path = SHARED / "parity" / f"{name}.json"
-    if not path.exists():
-        pytest.skip(f"recorded legacy runs are not beside this checkout: {path} does not exist")
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

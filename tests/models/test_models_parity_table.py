@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import shared_json
+from shared_data import shared_json
 
 pytestmark = pytest.mark.realdata
 
