@@ -50,7 +50,7 @@ def slow_dlinear(tokens_PD, weights, window):
     return mixed_PD / (1 + np.exp(-mixed_PD))
 
 
-@given(st.integers(1, 12), st.integers(1, 5), st.integers(0, 10), st.integers(0, 1000))
+@given(st.integers(1, 12), st.integers(1, 5), st.integers(1, 10), st.integers(0, 1000))
 @settings(max_examples=30)
 def test_dlinear_equals_plain_loops(patches, dim, half, seed):
     config = DLinearConfig(window=2 * half + 1)
