@@ -14,7 +14,7 @@ from twostage.config.checking.findings import CODES
 from twostage.config.load import load_config
 from twostage.config.problems import DocumentError, render
 
-QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def problems_of(document, **kwargs):

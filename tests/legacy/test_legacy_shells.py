@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from legacy_shell_rig import FEWSHOT, PRETRAIN, STAGES, SYNTHETIC, chosen, write
 
-from twostage.config.problems import DocumentError
+from twostage.engine.leftovers import refuse_leftovers
 from twostage.errors import TwoStageError
 from twostage.legacy import pipeline_02, pipeline_03, pipeline_04
 from twostage.legacy.shell import options, read_any, read_shell
@@ -56,14 +56,16 @@ def test_another_data_folder(stages, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "place"), [("batch_size: 16", "batch_size: 1", 2), ("heads: 2", "heads: 64", 4)]
+    ("right", "wrong", "place"), [("batch_size: 16", "batch_size: 1", 2), ("heads: 2", "heads: 64", 5)]
 )
 def test_what_cannot_be_is_told_where_the_old_file_has_it(stages, right, wrong, place):
     path = Path(stages)
     path.write_text(path.read_text(encoding="utf-8").replace(right, wrong), encoding="utf-8")
-    with pytest.raises(DocumentError) as error:
-        read_shell([stages], given())
-    assert f"{stages}:{place}:" in str(error.value)
+    loaded = read_shell([stages], given())
+    (told,) = (note for note in loaded.notes if "a run is refused" in note)
+    assert told.startswith(f"{stages}:{place}:")
+    with pytest.raises(TwoStageError, match="the old document asks for what this one leaves out"):
+        refuse_leftovers(loaded.config)
 
 
 def test_every_value_knows_the_file_that_wrote_it(tmp_path):

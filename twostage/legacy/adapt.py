@@ -52,7 +52,7 @@ def old_tree(text: str, layer: Layer) -> tuple[Node, list[str]] | None:
     shape = conversion.detection.shape
     notes = [f"{layer.name} is an old document of shape {shape}; it is read as twostage convert would write it"]
     notes += [
-        f"{layer.name}: {key} is left out, and a run is refused until that is decided: {why}"
+        f"{places.cause(key)}: {key} is left out, and a run is refused until that is decided: {why}"
         for key, why in conversion.refused.items()
     ]
     return places.node(ordered(conversion.document), ()), notes
@@ -62,11 +62,16 @@ class _Places:
     """Where each value of the new document stands in the old file."""
 
     def __init__(self, below: Beneath, conversion: Conversion) -> None:
-        self._below = below
+        self._below, self._conversion = below, conversion
         self._from: dict[KeyPath, KeyPath] = {}
         for path, targets in conversion.uses.items():
             for target in targets:
                 self._from.setdefault(target, path[1:])
+
+    def cause(self, key: str) -> str:
+        """The place of what is refused; the name of the file where it lacks that."""
+        path = self._conversion.cause(key)
+        return self._below.layer.name if path is None else str(self._below.place(path[1:]))
 
     def node(self, value: Any, path: KeyPath) -> Node:
         """A value with everything below it; what no old value stands for is where its neighbours are."""

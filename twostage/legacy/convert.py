@@ -54,6 +54,11 @@ class Conversion:
     remarks: tuple[Remark, ...]
     refused: Mapping[str, str]
 
+    def cause(self, key: str) -> KeyPath | None:
+        """The old leaf for which something is refused; None where an old file lacks it."""
+        reason = self.refused[key]
+        return next((each.path for each in self.remarks if each.path is not None and each.text == reason), None)
+
 
 def to_new(
     files: Sequence[Mapping[str, Any]],

@@ -6,7 +6,7 @@ import json
 import os
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from twostage.config.carrier import Pipeline
@@ -87,7 +87,8 @@ def load_old(
         raise ConversionError(f"{name} holds {conversion.detection.detail} alone, which is no document to run")
     tree = new_tree(ordered(conversion.document), conversion.uses, composed)
     files = [file for each in composed for file in each.files]
-    return load_tree(tree, overrides=overrides, files=files, notes=[*notes, *_remarks(name, conversion)])
+    notes = [*notes, *_remarks(name, conversion), *_left_out(conversion, composed)]
+    return load_tree(tree, overrides=overrides, files=files, notes=notes)
 
 
 def _remarks(name: str, conversion: Conversion) -> list[str]:
@@ -98,7 +99,15 @@ def _remarks(name: str, conversion: Conversion) -> list[str]:
     if counts:
         told = ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))
         notes.append(f"{name}: {sum(counts.values())} remarks on what will be different ({told}); {EXPLAIN} tells all")
-    return notes + [f"{name}: {key} is left out: {why}" for key, why in conversion.refused.items()]
+    return notes
+
+
+def _left_out(conversion: Conversion, composed: Sequence[Composed]) -> Iterator[str]:
+    """What a run is refused for, where the old file has it."""
+    for key, why in conversion.refused.items():
+        path = conversion.cause(key)
+        place = composed[0].text.name if path is None else composed[int(path[0])].place(path[1:])
+        yield f"{place}: {key} is left out, and a run is refused until that is decided: {why}"
 
 
 def _environment(composed: Composed, *, export: bool) -> list[str]:

@@ -64,6 +64,8 @@ class AcrossSystems:
         draft.drop(key)
         draft.set(key, across if switched else within, leaf)
         if switched and mode == "unified_metric":
+            if not draft.written("stage_1.head.kind"):
+                draft.set("stage_1.head.kind", "linear", leaf)
             draft.set("stage_1.head.share", "shared", leaf)
 
     def backward(self, body: Body, stage: Stage | None, wishes: Wishes) -> None:

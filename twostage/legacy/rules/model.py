@@ -166,7 +166,7 @@ class Encoder:
             ("backbone", BACKBONE, BACKBONE_NAMES, BACKBONES),
         ):
             section = model.get(part)
-            if section is None:
+            if section is None or section.get("kind") not in tables:
                 continue
             wishes.want(stage, key, names.encode(section["kind"]))
             if part == "embedding" and "prompt" in section and section["prompt"] is None:
