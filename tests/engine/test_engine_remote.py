@@ -23,7 +23,7 @@ EXECUTORS = [
     pytest.param(
         {"kind": "slurm", "cluster": "local", "cpus": 1, "memory_gb": 4.0},
         id="submitit",
-        marks=[pytest.mark.long, pytest.mark.skipif(not find_spec("submitit"), reason="needs the package submitit")],
+        marks=pytest.mark.skipif(not find_spec("submitit"), reason="needs the package submitit"),
     ),
     pytest.param(
         {"kind": "slurm", "cpus": 1, "memory_gb": 2.0, "minutes": 30},
@@ -33,7 +33,7 @@ EXECUTORS = [
     pytest.param(
         {"kind": "ray"},
         id="ray",
-        marks=[pytest.mark.long, pytest.mark.skipif(not find_spec("ray"), reason="needs the package ray")],
+        marks=pytest.mark.skipif(not find_spec("ray"), reason="needs the package ray"),
     ),
 ]
 
