@@ -35,7 +35,7 @@ def test_ctrl_c_ends_the_workers_and_the_same_command_goes_on(written, tmp_path)
     seen = ""
     while "stage_2/seed-0/system-3/pretrained: epoch 2" not in seen:
         seen += process.stderr.readline()
-    held = [json.loads(path.read_text())["pid"] for path in (tmp_path / "save").glob(".store/work/*/lease-*")]
+    held = [json.loads(path.read_text())["pid"] for path in (tmp_path / "save" / ".store").rglob("lease-*")]
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
     for _ in range(100):

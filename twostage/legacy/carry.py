@@ -264,10 +264,12 @@ def with_extras(
     if not any(shadowed) and not any(bases):
         return carried
     result = carried or {"shape": shape, "files": [{} for _ in shadowed or bases]}
-    for rest, base in zip(result["files"], bases, strict=False):
+    for number, base in enumerate(bases):
         if base:
-            rest["bases"] = dict(base)
-    for rest, of_file in zip(result["files"], shadowed, strict=False):
+            result["files"][number]["bases"] = dict(base)
+    for number, of_file in enumerate(shadowed):
         if of_file:
-            rest["shadowed"] = [{"key": dotted(each.path), "value": each.value, "line": each.line} for each in of_file]
+            result["files"][number]["shadowed"] = [
+                {"key": dotted(each.path), "value": each.value, "line": each.line} for each in of_file
+            ]
     return result

@@ -36,10 +36,10 @@ def declared_pipeline(file: Mapping[str, Any]) -> Pipeline | None:
 
 
 def names_of_ids(names: Any, ids: Any) -> dict[Any, Any]:
-    """Names of data sets by the ids of their systems; none where one of the lists is missing."""
+    """Names of data sets by the ids of their systems, as far as both lists go; none where one is missing."""
     if not isinstance(names, list) or not isinstance(ids, list):
         return {}
-    return {each: name for each, name in zip(ids, names, strict=False) if type(each) is int}
+    return {each: names[place] for place, each in enumerate(ids[: len(names)]) if type(each) is int}
 
 
 def hinted_pipeline(file: Mapping[str, Any]) -> Pipeline | None:

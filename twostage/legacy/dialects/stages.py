@@ -24,8 +24,8 @@ def stages_layout(file: Mapping[str, Any], only: Stage | None = None, *, execute
         items = file["stages"]
         names = STAGES[: len(items)] if len(items) > 1 or only is None else (only,)
         mounts: list[Mount] = []
-        for index, (item, stage) in enumerate(zip(items, names, strict=False)):
-            mounts += _item(item, index, stage, executed=executed)
+        for index, stage in enumerate(names[: len(items)]):
+            mounts += _item(items[index], index, stage, executed=executed)
     else:
         names = tuple(stage for stage in STAGES if isinstance(file.get(stage), Mapping))
         mounts = [mount for stage in names for mount in section_mounts(file[stage], (0, stage), stage)]
