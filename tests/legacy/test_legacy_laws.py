@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -236,7 +237,7 @@ def comes_back_or_is_named(body: dict[str, Any], to: str | None) -> None:
 
 def names_a_key(text: str, keys: dict[str, Any]) -> bool:
     """Whether a refusal names a key or a section that the document has, or one that it would have to have."""
-    rooms = {key.rsplit(".", 1)[0] for key in keys if "." in key}
+    rooms = {".".join(above) for key in keys for above in accumulate((part,) for part in key.split(".")[:-1])}
     text = re.sub(r"\[(\d+)\]", r".\1", text)  # places in a list are told in brackets
     return any(key in text for key in {*keys, *rooms}) or "; write " in text
 
@@ -268,14 +269,19 @@ def test_law_3_edited_carrier(shape: str, examples: int) -> None:
     holds(law, st.tuples(old_documents(shape), edits(), st.integers(0, 1000)), examples)
 
 
-# Of two keys that exclude one another the refusal may name either.
-DEPENDENT = {"stage_1.backbones": "model.backbone", "model.backbone": "stage_1.backbones"}
+# Of two keys that do not go together the refusal may name either.
+DEPENDENT = (
+    ("stage_1.backbones", "model.backbone"),
+    ("model.backbone", "stage_1.backbones"),
+    ("", "variants."),  # what a variant sets may fit only what was there
+)
 
 
 def names_the_edit(text: str, key: str) -> bool:
-    """The key, its section or stage, or another key there that depends on it."""
-    room, *_ = key.split(".")
-    return room in text or any(key.startswith(one) and other in text for one, other in DEPENDENT.items())
+    """The key, its section or stage, a stage's own word for it, or another key that depends on it."""
+    room, _, rest = key.partition(".")
+    own = any(f"{stage}.{rest}" in text for stage in ("stage_1", "stage_2"))
+    return room in text or own or any(key.startswith(one) and other in text for one, other in DEPENDENT)
 
 
 def assert_kept_survives(before: dict[str, Any], after: dict[str, Any], back: list[dict[str, Any]]) -> None:

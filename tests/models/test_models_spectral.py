@@ -146,7 +146,7 @@ def slow_fourier_layer(tokens_Pw, w, at, modes):
     spectrum, matrix = slow_spectrum(tokens_Pw), w[f"{at}.spectrum"]
     mixed_Pv = np.zeros_like(tokens_Pw)
     for f in range(modes):
-        kept = spectrum[f] @ (matrix[:, :, f, 0] + 1j * matrix[:, :, f, 1])
+        kept = spectrum[f] @ (matrix[f, :, 0] + 1j * matrix[f, :, 1])
         # A real signal has every frequency twice, but for the mean and the highest of an even length.
         twice = 1 if f == 0 or 2 * f == patches else 2
         for p in range(patches):

@@ -24,8 +24,8 @@ def _reasons(config: TwoStageConfig) -> Iterator[str]:
         for _, backbone in backbones_of(config):
             if isinstance(backbone, DLinear | VIBT):
                 yield (
-                    f"backbone {backbone.kind} mixes tokens, but embedding.patches is 1, so that a part of it would "
-                    "never learn; write at least 2 patches, or another backbone"
+                    f"backbone {backbone.kind} mixes tokens, but model.embedding.patches is 1, so that a part of it "
+                    "would never learn; write at least 2 patches, or another backbone"
                 )
     for name, stage in (("stage_1", config.stage_1), ("stage_2", config.stage_2)):
         trunk = getattr(stage, "trunk", None)
@@ -34,7 +34,7 @@ def _reasons(config: TwoStageConfig) -> Iterator[str]:
         for key, head in heads_below(name, stage):
             if isinstance(head, DistanceHead):
                 given = f"{name}.trunk" if trunk is not None else f"network {model.network.kind}"
-                source = "embedding.patches: 1" if trunk is None and model.complete is None else given
+                source = "model.embedding.patches: 1" if trunk is None and model.complete is None else given
                 yield (
                     f"{key}: a distance head looks at several tokens, but {source} gives it one, so that a part of it "
                     "would never learn; write head kind linear or perceptron"

@@ -41,6 +41,8 @@ class Problem:
 
 def reason_of(details: ErrorDetails) -> str:
     """What pydantic found wrong, in the words of our own rule where one raised it."""
+    if details["type"] == "union_tag_not_found":
+        return f"{details['ctx']['discriminator']} is missing; it chooses the variant"
     return str(details.get("ctx", {}).get("error", details["msg"]))
 
 

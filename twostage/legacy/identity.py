@@ -130,3 +130,8 @@ def _task(body: Body, stage: str) -> tuple[str, str]:
         "multitask": ("In_distribution", "multi_task_phm"),
     }
     return plain.get(str(mode), ("DG", "classification"))
+
+
+def names_systems(value: Any) -> bool:
+    """Whether a fan-out names any; 0 is a system."""
+    return bool(value) or (value == 0 and not isinstance(value, bool))

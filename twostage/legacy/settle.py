@@ -6,9 +6,9 @@ The old keys of such a part are kept, and a run is refused until the part is wri
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,17 +22,22 @@ from twostage.legacy.core.leaves import KeyPath, dotted
 
 MOST = 12  # parts that one document may lose
 _NAME = re.compile(r"[a-z]\w*(?:\.\w+)+")
-_STAY = re.compile(r"data|stage_[12](\.(pretrain_mode|adapt_mode|targets))?")  # nothing is left without these
+_WORD = re.compile(r"[a-z]\w*(?:\.\w+)*")  # a rule inside a section names its keys without the section
+_STAY = re.compile(r"data|stage_[12](\.(pretrain_mode|adapt_mode|targets|tasks))?")  # nothing is left without these
 
 
 def settle(draft: Draft, source: Source) -> None:
     """Take back what makes the document invalid, part by part."""
     for _ in range(MOST if source.layout.stages else 0):
         errors = _errors(draft.body, source.facts)
-        parts = list(_parts(errors[0], draft)) if errors else []
-        if not parts:
+        if not errors:
             return
-        key = next((each for each in parts if _mends(each, errors[0], draft, source.facts)), parts[-1])
+        parts = list(_parts(errors[0], draft))
+        tries = chain(parts, _anything(errors[0], draft))
+        mending = (each for each in tries if _mends(each, errors[0], draft, source.facts))
+        key = next(mending, parts[-1] if parts else None)
+        if key is None:
+            return
         _leave_out(key, _told(errors[0]), draft, source)
 
 
@@ -48,10 +53,23 @@ def _errors(body: Mapping[str, Any], facts: Mapping[str, Any]) -> list[ErrorDeta
 def _parts(error: ErrorDetails, draft: Draft) -> Iterator[str]:
     """Parts that can be left out: those that the sentence names, then what they are in, then backbones to compare."""
     path = locate(error["loc"])[0]
-    named: list[KeyPath] = [(*path, *key_of(name)) for name in _NAME.findall(reason_of(error))]
+    names = (_WORD if path else _NAME).findall(reason_of(error))
+    named: list[KeyPath] = [(*path, *key_of(name)) for name in names]
     around = [each[:depth] for each in named for depth in range(len(each) - 1, 0, -1)]
-    for part in (*named, path, *around, ("stage_1", "backbones")):
-        key = ".".join(takewhile(lambda step: isinstance(step, str), part))  # type: ignore[arg-type] # a list as a whole
+    yield from _written((*named, path, *around, ("stage_1", "backbones")), draft)
+
+
+def _anything(error: ErrorDetails, draft: Draft) -> Iterator[str]:
+    """Each key that an old one went to, in the section where the mistake is."""
+    path = locate(error["loc"])[0]
+    targets = (target for several in draft.uses.values() for target in several)
+    yield from _written((target for target in targets if target[: len(path)] == path), draft)
+
+
+def _written(paths: Iterable[KeyPath], draft: Draft) -> Iterator[str]:
+    """What the document says at some paths and can do without; a list as a whole."""
+    for path in paths:
+        key = ".".join(takewhile(lambda step: isinstance(step, str), path))  # type: ignore[arg-type]
         if key and not _STAY.fullmatch(key) and draft.written(key):
             yield key
 

@@ -79,12 +79,17 @@ _POSITION = (lambda weight: weight.squeeze(-1), lambda weight: weight.unsqueeze(
 # Class vectors are stored there as a batch of one.
 _BATCH_OF_ONE = (lambda vectors: vectors.squeeze(0), lambda vectors: vectors.unsqueeze(0))
 _COMPLEX = (torch.view_as_real, torch.view_as_complex)
+# Theirs are complex, with the modes last; ours come mode by mode, the real parts before the imaginary ones.
+_MODES_FIRST = (
+    lambda weight: torch.view_as_real(weight).permute(2, 0, 3, 1).contiguous(),
+    lambda weight: torch.view_as_complex(weight.permute(1, 3, 0, 2).contiguous()),
+)
 # These come before the table above.
 _RESHAPED = (
     Reshaped("backbone.encoder.attn_layers.{}.conv1.weight", "backbone.layers.{}.linear1.weight", *_POSITION),
     Reshaped("backbone.encoder.attn_layers.{}.conv2.weight", "backbone.layers.{}.linear2.weight", *_POSITION),
     Reshaped("backbone.conv_layers.{}.weight", "backbone.blocks.{}.local.weight", *_POSITION),
-    Reshaped("backbone.spectral_layers.{}.weights", "backbone.blocks.{}.spectrum", *_COMPLEX),
+    Reshaped("backbone.spectral_layers.{}.weights", "backbone.blocks.{}.spectrum", *_MODES_FIRST),
     *(
         Reshaped(
             f"signal_processing_layers.{{}}.signal_processing_modules.LNO.{theirs}",

@@ -9,7 +9,7 @@ from twostage.legacy.core.codecs import Flag, Ids, Number, Text
 from twostage.legacy.core.forward import Draft, Names, View
 from twostage.legacy.core.mounts import Leaf, Stage
 from twostage.legacy.core.rule import Body, Rule, decoded, get
-from twostage.legacy.identity import SINGLE_TASKS, by_task
+from twostage.legacy.identity import SINGLE_TASKS, by_task, names_systems
 from twostage.legacy.names import names_of_ids
 from twostage.legacy.rules.pretraining import SYSTEMS_PROPER, mode_of
 
@@ -77,7 +77,7 @@ class Targets:
         """Single tasks and the multi-task system of pipeline 03."""
         single, together = view.find(*INDIVIDUAL), view.find(*TOGETHER)
         ids = None if single is None else decoded(single, Ids(), draft)
-        all_tasks = None if together is None or not together.value else decoded(together, Ids(), draft)
+        all_tasks = None if together is None or not names_systems(together.value) else decoded(together, Ids(), draft)
         if ids is None and all_tasks is None:
             return False
         if mode_of(draft.body, "stage_2") != "multitask":  # there is one task, and each system has it

@@ -10,6 +10,7 @@ from twostage.legacy.core.codecs import Codec, Flag, Number, Whole
 from twostage.legacy.core.forward import Draft, Names, NotHere, View
 from twostage.legacy.core.mounts import Stage
 from twostage.legacy.core.rule import Body, Rule, decoded, get
+from twostage.legacy.identity import names_systems
 from twostage.legacy.rules.pretraining import mode_of
 
 ENABLED: Names = ("task.enabled_tasks", "task.finetuning.multitask.enabled_tasks")
@@ -89,8 +90,8 @@ class Tasks:
         leaf = view.find(*ENABLED)
         named = leaf.value if leaf is not None and isinstance(leaf.value, list) else None
         chosen: Sequence[Any] = LEGACY_TASKS if named is None else named
-        single = view.value("stage.individual_systems")
-        if single and not view.value("stage.multitask_system"):
+        single = names_systems(view.value("stage.individual_systems"))
+        if single and not names_systems(view.value("stage.multitask_system")):
             chosen = ()  # no target would train the others
         found = [task for task in TASKS if task in chosen or (single and task in TASKS[:2])]
         unknown = [str(task) for task in chosen if task not in TASKS]

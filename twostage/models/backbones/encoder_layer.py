@@ -1,5 +1,8 @@
 """A post-norm encoder layer whose heads need not share the features evenly (Vaswani et al. 2017, section 3.2).
 
+It is the layer of torch with two differences. Heads times their features may be fewer or more than the features of a
+token. And each of the three projections starts as a linear map of its own: torch would draw them as one.
+
 Shape suffixes: B batch, P patches, D features, H heads, d features of one head.
 """
 
@@ -12,8 +15,8 @@ from torch.nn import functional
 from twostage.config import model as configs
 
 
-class UnevenAttention(nn.Module):
-    """Attention between tokens; heads times their features may be fewer or more than those of a token."""
+class Attention(nn.Module):
+    """Attention between tokens. Its tensors have the names of ``nn.MultiheadAttention``."""
 
     def __init__(self, dim: int, heads: int, head_features: int, dropout: float) -> None:
         super().__init__()
@@ -27,22 +30,26 @@ class UnevenAttention(nn.Module):
     def forward(self, tokens_BPD: Tensor) -> Tensor:
         """Let tokens attend to each other; the shape stays."""
         stacked = functional.linear(tokens_BPD, self.in_proj_weight, self.in_proj_bias)
-        query_BHPd, key_BHPd, value_BHPd = (
-            part.reshape(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in stacked.chunk(3, dim=-1)
-        )
-        dropout = self.dropout if self.training else 0.0
-        mixed_BHPd = functional.scaled_dot_product_attention(query_BHPd, key_BHPd, value_BHPd, dropout_p=dropout)
+        query_BHPd, key_BHPd, value_BHPd = stacked.reshape(*stacked.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        mixed_BHPd = self._mixed(query_BHPd, key_BHPd, value_BHPd)
         attended_BPD: Tensor = self.out_proj(mixed_BHPd.transpose(1, 2).flatten(2))
         return attended_BPD
 
+    def _mixed(self, query_BHPd: Tensor, key_BHPd: Tensor, value_BHPd: Tensor) -> Tensor:
+        if not (self.training and self.dropout):
+            return functional.scaled_dot_product_attention(query_BHPd, key_BHPd, value_BHPd)
+        # With dropout that function has no kernel of its own on a CPU, and its general way is slower than this.
+        scores_BHPP = query_BHPd * query_BHPd.shape[-1] ** -0.5 @ key_BHPd.transpose(-1, -2)
+        return functional.dropout(scores_BHPP.softmax(-1), self.dropout) @ value_BHPd
 
-class UnevenLayer(nn.Module):
-    """The layer of torch with such an attention; its tensors have the same names."""
+
+class EncoderLayer(nn.Module):
+    """Attention, then two linear layers; its tensors have the names of ``nn.TransformerEncoderLayer``."""
 
     def __init__(self, config: configs.PatchTST, dim: int) -> None:
         super().__init__()
-        assert config.head_features is not None  # noqa: S101 - what this layer is for
-        self.self_attn = UnevenAttention(dim, config.heads, config.head_features, config.dropout)
+        head_features = config.head_features or dim // config.heads
+        self.self_attn = Attention(dim, config.heads, head_features, config.dropout)
         self.linear1, self.linear2 = nn.Linear(dim, config.feedforward), nn.Linear(config.feedforward, dim)
         self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.dropout = nn.Dropout(config.dropout)
