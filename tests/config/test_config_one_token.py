@@ -21,11 +21,15 @@ def document(model, **stage_2):
         (
             {"embedding": ONE, "backbone": {"kind": "dlinear"}},
             {},
-            "backbone dlinear mixes tokens, but embedding.patches",
+            "backbone dlinear mixes tokens, but model.embedding.patches",
         ),
         ({"embedding": ONE, "backbone": {"kind": "vibt", "heads": 4}}, {}, "write at least 2 patches"),
         (RESNET, DISTANCE, "stage_2.head: a distance head looks at several tokens, but network resnet1d gives it one"),
-        ({"embedding": ONE, "backbone": {"kind": "transformer"}}, DISTANCE, "but embedding.patches: 1 gives it one"),
+        (
+            {"embedding": ONE, "backbone": {"kind": "transformer"}},
+            DISTANCE,
+            "but model.embedding.patches: 1 gives it one",
+        ),
     ],
 )
 def test_what_would_stand_still_is_refused(model, stage_2, told):
