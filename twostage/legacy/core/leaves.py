@@ -54,11 +54,9 @@ def put(value: dict[str, Any], path: KeyPath, leaf: Any) -> None:
         fresh: Any = [] if isinstance(after, int) else {}
         if isinstance(holder, list):
             holder += [{} for _ in range(int(key) + 1 - len(holder))]
-            holder = holder[int(key)]
-        else:
-            if holder.get(key) is None or holder[key] in ({}, []):
-                holder[key] = fresh
-            holder = holder[key]
+        if not has(holder, key) or holder[key] is None or holder[key] in ({}, []):
+            holder[key] = fresh
+        holder = holder[key]
     if isinstance(holder, list):
         holder += [{} for _ in range(int(path[-1]) + 1 - len(holder))]
     holder[path[-1]] = leaf

@@ -7,7 +7,7 @@ from typing import Any
 from twostage.legacy.core.backward import Wishes
 from twostage.legacy.core.codecs import Flag, Ids, Number, Text
 from twostage.legacy.core.forward import Draft, Names, View
-from twostage.legacy.core.mounts import Leaf, Stage
+from twostage.legacy.core.mounts import Key, Leaf, Stage
 from twostage.legacy.core.rule import Body, Rule, decoded, get
 from twostage.legacy.identity import SINGLE_TASKS, by_task, names_systems
 from twostage.legacy.names import names_of_ids
@@ -63,7 +63,7 @@ class Targets:
     @staticmethod
     def _listed(view: View, draft: Draft) -> bool:
         """``finetune_targets`` of pipeline 04."""
-        ids = [leaf for leaf in view.below(LISTED) if leaf.key is not None and leaf.key[-1] == "dataset_id"]
+        ids = [leaf for leaf in view.below(LISTED) if leaf.key is not None and _is_id(leaf.key)]
         values = [leaf.value for leaf in ids]
         if not ids or not all(type(value) is int for value in values) or len(set(values)) != len(values):
             return False
@@ -137,6 +137,12 @@ class Targets:
             ids = targets[0].get("systems") or [targets[0].get("system")]
             if ids != "all":
                 wishes.want(stage, SYSTEMS_PROPER, list(ids))
+
+
+def _is_id(key: Key) -> bool:
+    """Whether a key below ``finetune_targets`` is the id of an item."""
+    *_, listed, place, name = key
+    return name == "dataset_id" and isinstance(place, int) and listed == "finetune_targets"
 
 
 def _each(view: View) -> bool:
