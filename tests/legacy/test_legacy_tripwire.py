@@ -173,6 +173,7 @@ UNSAID: dict[str, tuple[str, ...]] = {
         "base.ZeroShot.missing",
         "base.LrMultipliers.embedding",
         "base.Adaptation.transfer",
+        "base.Init.heads",
         "base.Transfer.allow_new",
         "base.Transfer.allow_unused",
         "base.Transfer.allow_different",

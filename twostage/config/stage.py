@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -20,9 +20,14 @@ from twostage.config.sampler import Balanced, Sampler
 from twostage.config.splits import Split
 from twostage.config.windows import Windows
 
+# Keys that only a training looks at.
+TRAINING_KEYS = ("optimizer", "scheduler", "regularization", "validate_every", "checkpoint", "early_stopping")
+
 
 class StageConfig(Component):
     """One training: how long, with which optimiser, and which epoch is kept."""
+
+    training_keys: ClassVar[tuple[str, ...]] = TRAINING_KEYS
 
     epochs: Count = Field(10, description="Passes over the training windows.")
     optimizer: Optimizer = Field(default_factory=AdamW, description="Optimiser and learning rate.")
@@ -48,6 +53,11 @@ class StageConfig(Component):
     def trains(self) -> bool:
         """Whether anything that is handed on trains; else the stage only evaluates."""
         return True
+
+    def refuse_idle_keys(self, why: str) -> None:
+        """Raise ValueError where a stage that trains nothing has a written key of a training."""
+        if idle := [name for name in self.training_keys if name in self.model_fields_set]:
+            raise ValueError(f"{', '.join(idle)} would have no effect: {why}")
 
     @property
     def epochs_between(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from twostage.config.model import ModelConfig
+from twostage.data.labels import LabelSpace
 from twostage.data.recordings import Notice
 from twostage.engine.digest import tensors_digest
 from twostage.engine.rates import Sampling
@@ -25,7 +26,11 @@ IMPORTED = "stage_1/imported"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The tensors of a network, what network they belong to, and the digest that was taken when they were saved."""
+    """The tensors of a network, what network they belong to, and the digest that was taken when they were saved.
+
+    ``labels`` are those of each system, in the order of the outputs of its head; empty where nobody has written them
+    down.
+    """
 
     path: Path
     tensors: Mapping[str, Tensor]
@@ -34,6 +39,7 @@ class Checkpoint:
     digest: str
     seen: tuple[Stretch, ...]
     sampling: Sampling | None = None
+    labels: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -49,8 +55,9 @@ def save_checkpoint(
     stage: str,
     seen: Sequence[Stretch],
     sampling: Sampling | None = None,
+    labels: LabelSpace | None = None,
 ) -> str:
-    """Write the tensors, what samples made them and how these were taken; return their digest."""
+    """Write the tensors, what samples and labels made them and how these were taken; return their digest."""
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     digest = tensors_digest(plain)
     description = {
@@ -59,7 +66,11 @@ def save_checkpoint(
         "stage": stage,
         "digest": digest,
         "seen": json.dumps(seen),
-    } | ({} if sampling is None else {"sampling": json.dumps(asdict(sampling))})
+    }
+    if sampling is not None:
+        description["sampling"] = json.dumps(asdict(sampling))
+    if labels is not None:
+        description["labels"] = json.dumps(dict(labels.classes))
     save_file(plain, path, metadata=description)
     return digest
 
@@ -98,4 +109,5 @@ def _described(path: Path, tensors: Mapping[str, Tensor], description: Mapping[s
     seen = tuple(Stretch(*stretch) for stretch in json.loads(description["seen"]))
     written = json.loads(description.get("sampling", "null"))
     sampling = None if written is None else Sampling(tuple(written["rates"]), written["band"])
-    return Checkpoint(path, tensors, model, description["stage"], description["digest"], seen, sampling)
+    labels = {int(system): tuple(each) for system, each in json.loads(description.get("labels", "{}")).items()}
+    return Checkpoint(path, tensors, model, description["stage"], description["digest"], seen, sampling, labels)

@@ -245,7 +245,10 @@ def _own(stage: Stage) -> dict[str, Any]:
     if isinstance(stage, PretrainStage):
         return written
     systems = stage.target.systems if stage.target.everything else sorted(stage.target.ids)
-    return written | {"variant": stage.variant, "target": systems, "tasks": stage.target.tasks}
+    stage_2 = stage.config.stage_2
+    loads_heads = stage.variant == "pretrained" and stage_2 is not None and stage_2.loads_heads
+    heads = {"heads": "loaded"} if loads_heads else {}
+    return written | {"variant": stage.variant, "target": systems, "tasks": stage.target.tasks} | heads
 
 
 def written(stage: Stage) -> dict[str, Any]:

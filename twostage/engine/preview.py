@@ -11,11 +11,11 @@ from torch.nn import Parameter
 from twostage.config.sharing import TRAINING, Texts
 from twostage.data.recordings import PARTS, Notice
 from twostage.engine.checkpoints import load_pretrained
+from twostage.engine.head_transfer import hand_over
 from twostage.engine.leftovers import refuse_leftovers
 from twostage.engine.plan import AdaptStage, Plan, Stage, section_of, trains
 from twostage.engine.runner import build_objective
 from twostage.engine.stage_data import StageData
-from twostage.engine.transfer import transfer_encoder
 from twostage.engine.workshop import Workshop
 
 
@@ -84,7 +84,7 @@ def _network(stage: Stage, data: StageData) -> tuple[list[Parameter], tuple[Noti
     config = stage.config
     if isinstance(stage, AdaptStage) and stage.checkpoint is not None and config.stage_2 is not None:
         network, start = build_objective(stage, data).network, load_pretrained(stage.checkpoint)
-        transfer_encoder(network, config.model, start, config.stage_2.transfer)
+        hand_over(network, config, start, data.labels)
         return list(network.parameters()), start.notices
     with torch.device("meta"):
         return list(build_objective(stage, data).network.parameters()), ()

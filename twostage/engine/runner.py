@@ -18,6 +18,7 @@ from twostage.engine.best_epochs import Weights, take_best
 from twostage.engine.checkpoints import Checkpoint, save_checkpoint
 from twostage.engine.digest import tensors_digest
 from twostage.engine.halfway import Halfway, Snapshots, continue_log
+from twostage.engine.head_transfer import hand_over
 from twostage.engine.loaders import StageLoaders
 from twostage.engine.loggers import log_results, opened
 from twostage.engine.observer import Observer
@@ -31,7 +32,7 @@ from twostage.engine.size import refuse_explosion
 from twostage.engine.stage_data import StageData
 from twostage.engine.store.files import json_text
 from twostage.engine.training import interruptible, make_trainer, quiet
-from twostage.engine.transfer import TransferReport, transfer_encoder
+from twostage.engine.transfer import TransferReport
 from twostage.errors import TrainingError
 from twostage.models.network import Encoder, Network
 from twostage.objectives.base import Objective
@@ -142,9 +143,10 @@ def _save(  # noqa: PLR0917 - what a checkpoint says of itself
         return tensors_digest(weights)
     seen = [*(() if start is None else start.seen), *stretches(data, digests, ("train", "validation"))]
     told: dict[str, Any] = {"model": stage.config.model, "stage": stage.name, "seen": seen}
+    told |= {"sampling": Sampling.of(data), "labels": data.labels}
     for name, tensors in others.items():
-        save_checkpoint(folder / name, tensors, sampling=Sampling.of(data), **told)
-    return save_checkpoint(folder / CHECKPOINT, weights, sampling=Sampling.of(data), **told)
+        save_checkpoint(folder / name, tensors, **told)
+    return save_checkpoint(folder / CHECKPOINT, weights, **told)
 
 
 def transferred(
@@ -159,7 +161,7 @@ def transferred(
     if not isinstance(data.config.split, AsExecutedSplit):
         refuse_seen(str(start.path), start.seen, stretches(data, digests, ("test",)))
     refuse_other_sampling(str(start.path), start.sampling, data)
-    return transfer_encoder(objective.network, stage.config.model, start, stage.config.stage_2.transfer)
+    return hand_over(objective.network, stage.config, start, data.labels)
 
 
 def _fit(  # noqa: PLR0917 - all that a training is

@@ -35,12 +35,12 @@ UNSEEN = (
 class TransferReport:
     """What became of every tensor between the stages.
 
-    ``loaded`` came from the checkpoint; ``new`` starts from its initialisation (the head, and what the document
-    excepts); ``frozen`` will not train. ``missing`` are encoder tensors that the checkpoint lacks, ``mismatched``
-    those whose shape or type differs, ``unused`` encoder tensors of the checkpoint that found no place: all three are
-    empty, or named as exceptions in the document. ``encoder_share`` is the share of the encoder's values that was
-    loaded. ``digest_saved`` is the digest of the loaded tensors in the file, ``digest_started`` that of the same
-    tensors in the network.
+    ``loaded`` came from the checkpoint; ``new`` starts from its initialisation (what the document excepts, and heads
+    that it does not load); ``frozen`` will not train. ``missing`` are encoder tensors that the checkpoint lacks,
+    ``mismatched`` those whose shape or type differs, ``unused`` encoder tensors of the checkpoint that found no place:
+    all three are empty, or named as exceptions in the document. ``encoder_share`` is the share of the encoder's values
+    that was loaded. ``digest_saved`` is the digest of the loaded tensors in the file, ``digest_started`` that of the
+    same tensors in the network.
     """
 
     checkpoint: str
@@ -70,29 +70,39 @@ class TransferReport:
 
 
 def transfer_encoder(
-    network: nn.Module, model: ModelConfig, checkpoint: Checkpoint, exceptions: Transfer
+    network: nn.Module,
+    model: ModelConfig,
+    checkpoint: Checkpoint,
+    exceptions: Transfer,
+    *,
+    heads: Mapping[str, Tensor] | None = None,
 ) -> TransferReport:
-    """Load the encoder of ``checkpoint`` into ``network``, built from ``model``, and prove it. Raises TransferError."""
+    """Load the encoder of ``checkpoint`` into ``network``, built from ``model``, and prove it. Raises TransferError.
+
+    ``heads`` are tensors of heads that are loaded with it.
+    """
     ours, saved = encoder_state(network.state_dict()), encoder_state(checkpoint.tensors)
     missing = [name for name in ours if name not in saved]
-    mismatched = [name for name in ours if name in saved and not _fits(ours[name], saved[name])]
+    mismatched = [name for name in ours if name in saved and not fits(ours[name], saved[name])]
     unused = [name for name in saved if name not in ours]
     _refuse(checkpoint, ours, saved, missing=missing, mismatched=mismatched, unused=unused, exceptions=exceptions)
     _refuse_unseen(checkpoint, model, exceptions)
     loaded = {name: saved[name] for name in ours if name not in {*missing, *mismatched}}
     if not loaded:
         raise TransferError(f"no tensor of {checkpoint.path} was loaded, so there would be nothing to adapt")
+    share = _size(loaded) / _size(ours)
+    loaded |= heads or {}
     network.load_state_dict(network.state_dict() | loaded)
-    started = encoder_state(network.state_dict())
+    started = network.state_dict()
     report = TransferReport(
         checkpoint=str(checkpoint.path),
         loaded=tuple(sorted(loaded)),
-        new=tuple(sorted(set(network.state_dict()) - set(loaded))),
+        new=tuple(sorted(set(started) - set(loaded))),
         frozen=frozen_tensors(network),
         missing=tuple(missing),
         mismatched=tuple(mismatched),
         unused=tuple(unused),
-        encoder_share=_size(loaded) / _size(ours),
+        encoder_share=share,
         digest_saved=tensors_digest(loaded),
         digest_started=tensors_digest({name: started[name] for name in loaded}),
     )
@@ -106,7 +116,7 @@ def _refuse_unseen(checkpoint: Checkpoint, model: ModelConfig, exceptions: Trans
     for key in UNSEEN:
         part, name = key.split(".")
         ours, theirs = (getattr(getattr(config, part), name, None) for config in (model, checkpoint.model))
-        if ours != theirs and not _excepted([key], exceptions.allow_different):
+        if ours != theirs and not excepted([key], exceptions.allow_different):
             raise TransferError(
                 f"model.{key} is {ours}, but {checkpoint.path} was trained with {theirs}: its weights fit, and mean "
                 f"another encoder. Use the same value, or name {key} under stage_2.transfer.allow_different"
@@ -121,7 +131,8 @@ def frozen_tensors(network: nn.Module) -> tuple[str, ...]:
     return tuple(sorted(frozen | buffers))
 
 
-def _fits(ours: Tensor, saved: Tensor) -> bool:
+def fits(ours: Tensor, saved: Tensor) -> bool:
+    """Whether a saved tensor can stand in the place of one of ours."""
     return ours.shape == saved.shape and ours.dtype == saved.dtype
 
 
@@ -129,7 +140,8 @@ def _size(tensors: Mapping[str, Tensor]) -> int:
     return sum(tensor.numel() for tensor in tensors.values())
 
 
-def _excepted(names: Sequence[str], patterns: Sequence[str]) -> bool:
+def excepted(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether each name matches one of the shell patterns."""
     return all(any(fnmatch(name, pattern) for pattern in patterns) for name in names)
 
 
@@ -144,13 +156,13 @@ def _refuse(
     exceptions: Transfer,
 ) -> None:
     reasons = []
-    if not _excepted(missing, exceptions.allow_new):
-        reasons.append(f"{len(missing)} encoder tensors are not in the checkpoint ({_some(missing)})")
-    if not _excepted(mismatched, exceptions.allow_new):
+    if not excepted(missing, exceptions.allow_new):
+        reasons.append(f"{len(missing)} encoder tensors are not in the checkpoint ({some(missing)})")
+    if not excepted(mismatched, exceptions.allow_new):
         shapes = [f"{n} is {tuple(saved[n].shape)}, expected {tuple(ours[n].shape)}" for n in mismatched]
-        reasons.append(f"{len(mismatched)} encoder tensors have another shape ({_some(shapes)})")
-    if not _excepted(unused, exceptions.allow_unused):
-        reasons.append(f"{len(unused)} encoder tensors of the checkpoint have no place ({_some(unused)})")
+        reasons.append(f"{len(mismatched)} encoder tensors have another shape ({some(shapes)})")
+    if not excepted(unused, exceptions.allow_unused):
+        reasons.append(f"{len(unused)} encoder tensors of the checkpoint have no place ({some(unused)})")
     if reasons:
         raise TransferError(
             f"the encoder of {checkpoint.path} does not fit the document's model: {'; '.join(reasons)}. "
@@ -167,5 +179,6 @@ def _describe(checkpoint: Checkpoint) -> str:
     return f"embedding {embedding.kind} with {size}, backbone {backbone.kind}"
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first of many names."""
     return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

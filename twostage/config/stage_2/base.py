@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from twostage.config.augmentation import Augmentations
 from twostage.config.base import Count, FromList, Positive, Section
 from twostage.config.optimization import CheckpointConfig
-from twostage.config.stage import StageConfig
+from twostage.config.stage import TRAINING_KEYS, StageConfig
 from twostage.config.stage_2.controls import Control, Controls, chosen
 from twostage.config.stage_2.target import Target
 
@@ -77,6 +77,11 @@ class Init(Section):
     """A checkpoint of an earlier stage 1 to start from."""
 
     checkpoint: str = Field(description="Path of the safetensors file.")
+    heads: Literal["new", "loaded"] = Field(
+        "new",
+        description="What heads start from: fresh weights; or those of the checkpoint, which must have been made for "
+        "the same classes, as a model has them that was trained elsewhere and imported.",
+    )
 
 
 class Adaptation(StageConfig):
@@ -106,6 +111,11 @@ class Adaptation(StageConfig):
         default_factory=lambda: CheckpointConfig(monitor="validation/macro_f1", mode="max"),
         description="Which epoch's weights are kept.",
     )
+
+    @property
+    def loads_heads(self) -> bool:
+        """Whether heads come from the checkpoint."""
+        return self.init is not None and self.init.heads == "loaded"
 
     @property
     def head_share(self) -> str | None:
@@ -152,14 +162,35 @@ class Adaptation(StageConfig):
 
     @model_validator(mode="after")
     def _tasks_exist(self) -> Self:
+        if self.loads_heads and not isinstance(self, EncoderAdaptation):
+            raise ValueError("init.heads: loaded has no effect: only adapt_mode finetune and multitask have heads")
         if not hasattr(self, "tasks") and any(target.tasks is not None for target in self.targets):
             raise ValueError("targets.tasks has no effect: only adapt_mode multitask has tasks")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_idle(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """All keys that have an effect: a lock must load again, and a key that has none may not be written."""
+        values: dict[str, Any] = handler(self)
+        idle = () if self.trains else self.training_keys
+        return {name: value for name, value in values.items() if name not in idle}
 
 
 class EncoderAdaptation(Adaptation):
     """An adaptation that trains heads, and as much of the encoder as is not frozen."""
 
+    training_keys: ClassVar[tuple[str, ...]] = (
+        *TRAINING_KEYS,
+        "sampler",
+        "freeze",
+        "unfreeze",
+        "lr_multipliers",
+        "augmentations",
+    )
+
+    epochs: Annotated[int, Field(ge=0)] = Field(
+        10, description="Passes over the training windows; 0 tests heads that init has loaded as they are."
+    )
     freeze: Freeze = Field(default_factory=Freeze, description="Parts of the encoder that do not train.")
     unfreeze: Unfreeze | None = Field(
         None, description="Parts of the encoder that begin to train later; null: all that is not frozen trains at once."
@@ -172,15 +203,36 @@ class EncoderAdaptation(Adaptation):
     )
 
     @property
+    def trains(self) -> bool:
+        """Whether there is an epoch of training."""
+        return self.epochs > 0
+
+    @property
     def moves_encoder(self) -> bool:
         """Whether some part of the encoder trains."""
-        return not (self.freeze.embedding and self.freeze.backbone)
+        return self.trains and not (self.freeze.embedding and self.freeze.backbone)
+
+    @property
+    def _idle_controls(self) -> dict[Control, str]:
+        if self.trains:
+            return super()._idle_controls
+        why = "epochs is 0, so that nothing trains"
+        return {"from_scratch": why, "untrained": why}
 
     def as_untrained(self) -> Self:
         """The same heads on an encoder that stays as it was initialised."""
         rates = LrMultipliers(head=self.lr_multipliers.head)
         kept = {"freeze": WHOLE, "unfreeze": None, "lr_multipliers": rates, "control": "none"}
         return self.model_copy(update=kept)
+
+    @model_validator(mode="after")
+    def _something_to_test(self) -> Self:
+        if self.trains:
+            return self
+        if not self.loads_heads:
+            raise ValueError("epochs is 0, and heads start anew: train them, or write init.heads: loaded")
+        self.refuse_idle_keys("epochs is 0")
+        return self
 
     @model_validator(mode="after")
     def _no_idle_multiplier(self) -> Self:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from twostage.config.base import Count, FromList
 from twostage.config.optimization import CheckpointConfig
+from twostage.config.stage import TRAINING_KEYS
 from twostage.config.stage_2.base import WHOLE, Adaptation, Freeze
 from twostage.config.stage_2.fewshot_methods import EpisodeFinetune, Matching, Method, Neighbours, Prototypical
 from twostage.config.stage_2.measures import EPISODES, never_logged
-
-_OF_TRAINING = (
-    "epochs",
-    "optimizer",
-    "scheduler",
-    "regularization",
-    "validate_every",
-    "checkpoint",
-    "early_stopping",
-    "episodes_per_epoch",
-)
 
 
 class FewshotConfig(Adaptation):
     """Tell classes apart from a few windows of each, in episodes of a support and a query from other units."""
 
     implementation: ClassVar[str] = "twostage.objectives.adapt.fewshot:Fewshot"
+    training_keys: ClassVar[tuple[str, ...]] = ("epochs", *TRAINING_KEYS, "episodes_per_epoch")
 
     adapt_mode: Literal["fewshot"] = "fewshot"
     method: Method = Field(default_factory=Prototypical, description="How an episode is answered.")
@@ -104,10 +95,8 @@ class FewshotConfig(Adaptation):
     def _nothing_idle(self) -> Self:
         kind = self.method.kind
         if not self.trains:
-            idle = [name for name in _OF_TRAINING if name in self.model_fields_set]
             why = "freeze keeps all of it" if self._all_frozen else f"method {kind} does not train it"
-            if idle:
-                raise ValueError(f"{', '.join(idle)} would have no effect: no episode trains the encoder ({why})")
+            self.refuse_idle_keys(f"no episode trains the encoder ({why})")
         if not isinstance(self.method, Prototypical | Matching | EpisodeFinetune) and self.freeze != Freeze():
             raise ValueError(f"freeze would have no effect: method {kind} does not train the encoder")
         return self
@@ -119,9 +108,3 @@ class FewshotConfig(Adaptation):
                 if reason := never_logged(self.checkpoint.monitor, EPISODES, (), target, "fewshot"):
                     raise ValueError(reason)
         return self
-
-    @model_serializer(mode="wrap")
-    def _without_idle(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """All keys that have an effect: a lock must load again, and a key that has none may not be written."""
-        values: dict[str, Any] = handler(self)
-        return values if self.trains else {name: value for name, value in values.items() if name not in _OF_TRAINING}
