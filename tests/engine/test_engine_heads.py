@@ -45,7 +45,10 @@ def only_stage(report):
 
 def test_an_imported_model_is_tested_as_it_is(rig, tmp_path, imported):
     path, network = imported
-    stage = only_stage(TwoStageRun(written(rig, tmp_path, path)).fit())
+    run = TwoStageRun(written(rig, tmp_path, path))
+    (told,) = run.preview()
+    assert (told.trained, told.epochs) == (0, 0)
+    stage = only_stage(run.fit())
     kept = load_checkpoint(stage.directory / "checkpoint.safetensors").tensors
     assert all(torch.equal(tensor, kept[name]) for name, tensor in network.state_dict().items() if name in kept)
     assert "head.layers.3.weight" in kept

@@ -13,7 +13,7 @@ from twostage.data.recordings import PARTS, Notice
 from twostage.engine.checkpoints import load_pretrained
 from twostage.engine.head_transfer import hand_over
 from twostage.engine.leftovers import refuse_leftovers
-from twostage.engine.plan import AdaptStage, Plan, Stage, section_of, trains
+from twostage.engine.plan import AdaptStage, Plan, Stage, is_trivial, section_of, trains
 from twostage.engine.runner import build_objective
 from twostage.engine.stage_data import StageData
 from twostage.engine.workshop import Workshop
@@ -44,6 +44,7 @@ def preview(plan: Plan) -> list[StagePreview]:
     for stage in plan.stages:
         data = workshop.prepare(stage)
         parameters, notices = networks.of(stage, data)
+        moving = [parameter for parameter in parameters if parameter.requires_grad and _learns(stage)]
         previews.append(
             StagePreview(
                 name=stage.name,
@@ -51,12 +52,17 @@ def preview(plan: Plan) -> list[StagePreview]:
                 recordings=len(data.used),
                 windows=tuple(len(data.windows[part].rows) for part in PARTS),
                 parameters=sum(parameter.numel() for parameter in parameters),
-                trained=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
+                trained=sum(parameter.numel() for parameter in moving),
                 epochs=section_of(stage).epochs if trains(stage) else 0,
                 notices=(*data.notices, *notices),
             )
         )
     return previews
+
+
+def _learns(stage: Stage) -> bool:
+    """Whether anything of the stage's network, of a copy for an episode, or of linear models takes on new values."""
+    return trains(stage) or is_trivial(stage) or getattr(section_of(stage), "moves_encoder", False)
 
 
 class _Networks:
