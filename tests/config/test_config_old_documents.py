@@ -8,7 +8,9 @@ import pytest
 import strategies
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from twostage.config.document import TwoStageConfig
 from twostage.config.load import load_config, load_document
 from twostage.config.old_documents import looks_old
 from twostage.config.problems import DocumentError
@@ -105,3 +107,17 @@ def test_an_old_document_is_read_where_a_new_one_is_expected(tmp_path):
     assert loaded.config.stage_2.adapt_mode == "finetune"
     assert loaded.config.legacy.shape == "single"
     assert "is an old document of shape single" in loaded.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "sections"),
+    [
+        ({"data": {"data_dir": "x"}}, "data"),
+        ({"environment": {"seed": 1}, "trainer": {"gpus": 1}}, "environment, trainer"),
+        ({"name": "Default_trainer", "num_epochs": 3}, "trainer"),
+    ],
+)
+def test_a_part_of_an_old_document_is_told_in_one_sentence(written, sections):
+    with pytest.raises(ValidationError, match=rf"a part of an old document \({sections}\) and has no stage") as caught:
+        TwoStageConfig.model_validate(written)
+    assert caught.value.error_count() == 1
