@@ -11,10 +11,10 @@ from torch import Tensor
 
 from benchmarks.pairs import ratio
 from twostage import TwoStageRun
-from twostage.engine.loaders import StageLoaders
-from twostage.engine.plan import make_plan
+from twostage.engine.inputs.loaders import StageLoaders
+from twostage.engine.inputs.stage_data import StageData
+from twostage.engine.planning.plan import make_plan
 from twostage.engine.runner import build_objective
-from twostage.engine.stage_data import StageData
 from twostage.engine.workshop import Workshop
 from twostage.models.network import encoder_state
 from twostage.objectives.base import Objective

@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from twostage.config.stage_1 import Stage1Config
     from twostage.config.stage_2 import Stage2Config
     from twostage.engine.export.export import export_run
-    from twostage.engine.plan import make_plan
-    from twostage.engine.results import RunSummary, StageResult
+    from twostage.engine.outcome.results import RunSummary, StageResult
+    from twostage.engine.planning.plan import make_plan
     from twostage.errors import TwoStageError
     from twostage.legacy.convert import to_new as convert
     from twostage.legacy.convert import to_old as convert_back
 
 # Imported on first use, so that reading a document never waits for the numeric stack.
 _HOME = {
-    "RunSummary": "twostage.engine.results",
+    "RunSummary": "twostage.engine.outcome.results",
     "Stage1Config": "twostage.config.stage_1",
     "Stage2Config": "twostage.config.stage_2",
-    "StageResult": "twostage.engine.results",
+    "StageResult": "twostage.engine.outcome.results",
     "TwoStageConfig": "twostage.config.document",
     "TwoStageError": "twostage.errors",
     "TwoStageRun": "twostage.api",
     "export_run": "twostage.engine.export.export",
     "import_checkpoint": "twostage.api",
     "load_config": "twostage.config.load",
-    "make_plan": "twostage.engine.plan",
+    "make_plan": "twostage.engine.planning.plan",
     "resume": "twostage.api",
     "run_adapt": "twostage.api",
     "run_complete": "twostage.api",

@@ -17,13 +17,13 @@ from twostage.config.lock import lock_text
 from twostage.config.stage_2 import Init
 from twostage.engine.consent import require_consent
 from twostage.engine.execution import Executor, execute
-from twostage.engine.importing import ImportReport, import_weights
+from twostage.engine.importing.checkpoint import ImportReport, import_weights
 from twostage.engine.observer import Observer, Silent
-from twostage.engine.plan import Plan, Stage, make_plan
-from twostage.engine.preview import StagePreview, preview
-from twostage.engine.reopening import open_directory
-from twostage.engine.results import RunSummary, StageResult
-from twostage.engine.status import PlanStatus, status_of
+from twostage.engine.outcome.reopening import open_directory
+from twostage.engine.outcome.results import RunSummary, StageResult
+from twostage.engine.planning.plan import Plan, Stage, make_plan
+from twostage.engine.planning.preview import StagePreview, preview
+from twostage.engine.planning.status import PlanStatus, status_of
 from twostage.errors import TwoStageError
 
 Config: TypeAlias = LoadedDocument | TwoStageConfig | Mapping[str, Any] | str | Path

@@ -215,8 +215,8 @@ def test_a_disk_that_compiled_code_finds_full_is_told_as_well(command, written, 
 
 def check_kept(place, err):
     """Stages that are whole, listed in a manifest that says how the run ended; their names."""
-    from twostage.engine.checkpoints import load_checkpoint  # noqa: PLC0415 - torch
     from twostage.engine.store.store import Store  # noqa: PLC0415
+    from twostage.engine.transfer.checkpoints import load_checkpoint  # noqa: PLC0415 - torch
     from twostage.report.manifest import read_stages  # noqa: PLC0415
 
     records = list(Store(place / "save").records())

@@ -7,7 +7,7 @@ from io import StringIO
 from rich.console import Console
 
 from twostage.cli.preview import preview_view
-from twostage.engine.preview import StagePreview
+from twostage.engine.planning.preview import StagePreview
 
 
 def shown(names, **changes):

@@ -14,8 +14,8 @@ from twostage.cli.preview import preview_view
 from twostage.cli.progress import LiveProgress, PlainProgress, progress_on
 from twostage.config.document import TwoStageConfig
 from twostage.data.recordings import Notice
-from twostage.engine.plan import make_plan
-from twostage.engine.preview import StagePreview
+from twostage.engine.planning.plan import make_plan
+from twostage.engine.planning.preview import StagePreview
 
 PLAN = make_plan(
     TwoStageConfig.model_validate(

@@ -14,7 +14,7 @@ import pytest
 
 from twostage import TwoStageRun
 from twostage.engine.observer import Silent
-from twostage.engine.stopping import Terminated, stoppable
+from twostage.engine.training.stopping import Terminated, stoppable
 
 ENDLESS = 1_000_000
 PROMPTLY = 20.0

@@ -14,7 +14,7 @@ from twostage.config.model import DLinear, PatchTST
 from twostage.config.problems import DocumentError
 from twostage.config.stage_2.controls import AUDIT
 from twostage.config.variants import count_stages
-from twostage.engine.plan import AdaptStage, make_plan
+from twostage.engine.planning.plan import AdaptStage, make_plan
 
 DLINEAR, PATCHTST = {"kind": "dlinear"}, {"kind": "patchtst"}
 

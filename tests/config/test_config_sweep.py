@@ -11,7 +11,7 @@ from twostage.config.load import load_config, load_document
 from twostage.config.lock import lock_text
 from twostage.config.problems import DocumentError
 from twostage.config.variants import _expand_whole, count_stages, expansions, variants_of
-from twostage.engine.plan import AdaptStage, make_plan
+from twostage.engine.planning.plan import AdaptStage, make_plan
 
 PLAIN = {
     "stage_1": {"pretrain_mode": "contrastive", "systems": [1], "epochs": 3},

@@ -7,9 +7,9 @@ import pytest
 from rigs import document, write_rig
 
 from twostage import TwoStageRun, make_plan
-from twostage.engine.loaders import StageLoaders
+from twostage.engine.inputs.loaders import StageLoaders
 from twostage.engine.runner import build_objective
-from twostage.engine.training import quiet
+from twostage.engine.training.trainer import quiet
 from twostage.engine.workshop import Workshop
 
 MARGIN = 0.15

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from twostage.config.document import TwoStageConfig
-from twostage.engine.artifacts import RunFolders, json_text, told_plainly
+from twostage.engine.outcome.artifacts import RunFolders, json_text, told_plainly
 from twostage.engine.store.store import Store
 from twostage.errors import OutputError
 

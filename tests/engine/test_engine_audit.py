@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from twostage import TwoStageRun
 from twostage.config.document import TwoStageConfig
-from twostage.engine.checkpoints import load_checkpoint
+from twostage.engine.transfer.checkpoints import load_checkpoint
 from twostage.legacy.earlier import earlier_runs
 from twostage.models.network import encoder_state
 

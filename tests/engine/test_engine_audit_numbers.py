@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
 from twostage.config.document import TwoStageConfig
-from twostage.engine.audit import audit
-from twostage.engine.plan import AdaptStage, make_plan
+from twostage.engine.outcome.audit import audit
+from twostage.engine.planning.plan import AdaptStage, make_plan
 
 
 def stages(**changes):

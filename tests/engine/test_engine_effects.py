@@ -9,8 +9,8 @@ import pytest
 from rigs import document
 
 from twostage import TwoStageRun
-from twostage.engine.checkpoints import load_checkpoint
-from twostage.engine.results import CHECKPOINT
+from twostage.engine.outcome.results import CHECKPOINT
+from twostage.engine.transfer.checkpoints import load_checkpoint
 
 PRETRAINING = (
     "stage_1.sampler={kind: shuffled}",

@@ -13,9 +13,9 @@ from rigs import document, write_rig
 
 from twostage import TwoStageRun, make_plan, run_pretrain, run_stage
 from twostage.config.document import TwoStageConfig
-from twostage.engine.checkpoints import load_checkpoint
-from twostage.engine.digest import tensors_digest
 from twostage.engine.observer import Silent
+from twostage.engine.transfer.checkpoints import load_checkpoint
+from twostage.engine.transfer.digest import tensors_digest
 from twostage.engine.workshop import Workshop
 from twostage.errors import DataError, TransferError
 from twostage.models.network import encoder_state
@@ -229,7 +229,7 @@ def test_mixed_precision_takes_what_the_device_offers_and_says_so(rig, tmp_path)
 
 
 def test_planning_and_counting_need_no_torch():
-    program = "import sys, twostage.engine.plan, twostage.config.variants; print(*sys.modules)"
+    program = "import sys, twostage.engine.planning.plan, twostage.config.variants; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "pydantic" in loaded

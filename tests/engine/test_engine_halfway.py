@@ -10,9 +10,9 @@ from rigs import document
 from safetensors.torch import load_file
 
 from twostage import TwoStageRun, resume
-from twostage.engine.halfway import Snapshots
 from twostage.engine.observer import Silent
 from twostage.engine.store.files import Scratch
+from twostage.engine.training.halfway import Snapshots
 
 EPOCHS = 3
 STAGES = {

@@ -12,7 +12,7 @@ from rigs import document
 from twostage import TwoStageRun, import_checkpoint
 from twostage.config.model import LinearHead
 from twostage.data.labels import LabelSpace
-from twostage.engine.checkpoints import load_checkpoint, save_checkpoint
+from twostage.engine.transfer.checkpoints import load_checkpoint, save_checkpoint
 from twostage.errors import TransferError, TwoStageError
 from twostage.models.heads.linear import LinearHead as Head
 from twostage.models.network import Encoder, Network

@@ -15,7 +15,7 @@ from twostage import TwoStageRun, import_checkpoint
 from twostage.components import build
 from twostage.config.model import LinearHead
 from twostage.config.model.task_heads import RulHead
-from twostage.engine.checkpoints import load_pretrained
+from twostage.engine.transfer.checkpoints import load_pretrained
 from twostage.errors import OutputError, TransferError, TwoStageError
 from twostage.models.heads.linear import LinearHead as Head
 from twostage.models.network import Encoder, Network

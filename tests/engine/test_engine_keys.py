@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rigs import document
 
 from twostage import TwoStageRun, make_plan
-from twostage.engine import keys as keys_module
-from twostage.engine.keys import Keys
+from twostage.engine.planning import keys as keys_module
+from twostage.engine.planning.keys import Keys
 from twostage.engine.workshop import Workshop
 
 PRETRAINED = "stage_2/seed-0/system-3/pretrained"

@@ -12,7 +12,7 @@ from rigs import document, write_rig
 
 from twostage import TwoStageRun, make_plan
 from twostage.components import build
-from twostage.engine.preparation import Preparation
+from twostage.engine.inputs.preparation import Preparation
 from twostage.errors import DataError, SplitError, TrainingError
 
 ALL = {

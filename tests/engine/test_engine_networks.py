@@ -7,7 +7,7 @@ from rigs import document
 from safetensors.torch import load_file
 
 from twostage import TwoStageRun, export_run
-from twostage.engine.digest import tensors_digest
+from twostage.engine.transfer.digest import tensors_digest
 from twostage.errors import DataError, TransferError
 
 RESNET = {"network": {"kind": "resnet1d", "layers": [1, 1, 1, 1], "width": 4}}

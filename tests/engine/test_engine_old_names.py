@@ -9,7 +9,7 @@ from rigs import document, write_rig
 
 from twostage import TwoStageRun
 from twostage.data.recordings import Recording
-from twostage.engine.old_names import old_names
+from twostage.engine.outcome.old_names import old_names
 
 
 def recordings(**names):

@@ -9,7 +9,7 @@ from rigs import document
 from torch import nn
 
 from twostage import TwoStageRun
-from twostage.engine.parameter_check import ParameterCheck
+from twostage.engine.training.parameter_check import ParameterCheck
 from twostage.errors import TrainingError
 
 

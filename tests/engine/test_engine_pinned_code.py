@@ -15,7 +15,7 @@ from rigs import document
 import twostage
 from twostage.config.document import TwoStageConfig
 from twostage.engine.pinned_code import pinned_code, pinned_environment
-from twostage.engine.plan import make_plan
+from twostage.engine.planning.plan import make_plan
 
 OWN = "from twostage.objectives.pretrain.contrastive import Contrastive\n\n\nclass Mine(Contrastive): {}\n"
 AXIS = {"kind": "grid", "name": "rate", "key": "stage_2.optimizer.lr", "values": [1e-3, 1e-2]}

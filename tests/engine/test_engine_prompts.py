@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from twostage import TwoStageRun
 from twostage.config.document import TwoStageConfig
 from twostage.config.model import HSEPrompt, HSEv2, Patch
-from twostage.engine.digest import tensors_digest
+from twostage.engine.transfer.digest import tensors_digest
 from twostage.errors import DataError, TwoStageError
 
 CUT = {"patch_length": 32, "patches": 8, "dim": 16}

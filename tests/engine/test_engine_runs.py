@@ -12,8 +12,8 @@ from rigs import document
 from safetensors.torch import load_file
 
 from twostage import TwoStageError, TwoStageRun, make_plan, run_adapt, run_complete, run_pretrain, run_stage
-from twostage.engine.digest import tensors_digest
-from twostage.engine.loaders import StageLoaders
+from twostage.engine.inputs.loaders import StageLoaders
+from twostage.engine.transfer.digest import tensors_digest
 from twostage.errors import DataError, OutputError, SplitError, TrainingError, TransferError
 
 PRETRAINED = "stage_2/seed-0/system-3/pretrained"

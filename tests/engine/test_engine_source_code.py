@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twostage.engine.source_code import SourceTree, package_code
+from twostage.engine.planning.source_code import SourceTree, package_code
 
 FILES = {
     "__init__.py": "",
@@ -80,6 +80,6 @@ def test_any_layout_of_one_tree_has_one_digest(tmp_path_factory, spaces, blank, 
 
 def test_a_training_depends_on_its_engine_and_models_and_not_on_faces():
     closure = package_code().closure({"twostage.engine.runner", "twostage.models.backbones.patchtst"})
-    assert {"twostage.engine.training", "twostage.objectives.base", "twostage.data.samplers"} <= closure
+    assert {"twostage.engine.training.trainer", "twostage.objectives.base", "twostage.data.samplers"} <= closure
     assert not [name for name in closure if name.startswith(("twostage.cli", "twostage.report", "twostage.legacy"))]
     assert "twostage.models.backbones.dlinear" not in closure

@@ -8,9 +8,9 @@ from torch import nn
 
 from twostage.config.model import DLinear, LinearHead, ModelConfig, PatchTST
 from twostage.config.stage_2 import Transfer
-from twostage.engine.checkpoints import load_checkpoint, load_pretrained, save_checkpoint
-from twostage.engine.seen import Stretch, refuse_seen
-from twostage.engine.transfer import transfer_encoder
+from twostage.engine.inputs.seen import Stretch, refuse_seen
+from twostage.engine.transfer.checkpoints import load_checkpoint, load_pretrained, save_checkpoint
+from twostage.engine.transfer.encoder import transfer_encoder
 from twostage.errors import TransferError
 from twostage.models.heads.linear import LinearHead as Head
 from twostage.models.network import Encoder, Network

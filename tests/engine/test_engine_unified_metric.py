@@ -12,7 +12,7 @@ from rigs import document
 
 from twostage import TwoStageRun, load_config
 from twostage.config.problems import DocumentError
-from twostage.engine.loaders import StageLoaders
+from twostage.engine.inputs.loaders import StageLoaders
 from twostage.errors import DataError, TrainingError
 from twostage.report.tables import summary_view
 

@@ -15,7 +15,7 @@ from shared_data import CORPUS
 from twostage.api import TwoStageRun
 from twostage.config.document import TwoStageConfig
 from twostage.config.problems import DocumentError
-from twostage.engine.plan import make_plan
+from twostage.engine.planning.plan import make_plan
 from twostage.legacy.command.job import Wish, convert_files
 from twostage.legacy.convert import ConversionError, to_new, to_old
 from twostage.legacy.core.leaves import same

@@ -12,7 +12,7 @@ import yaml
 from shared_data import SHARED
 
 from twostage import import_checkpoint
-from twostage.engine.checkpoints import load_pretrained
+from twostage.engine.transfer.checkpoints import load_pretrained
 from twostage.models.network import ENCODER_PREFIXES, Encoder, encoder_state
 from twostage.models.renaming import from_legacy
 from twostage.models.renaming_prompt import IDLE

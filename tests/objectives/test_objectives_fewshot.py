@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from twostage import TwoStageRun
 from twostage.config.load import load_config
 from twostage.config.problems import DocumentError
-from twostage.engine.plan import make_plan
+from twostage.engine.planning.plan import make_plan
 from twostage.engine.workshop import Workshop
 from twostage.errors import DataError
 from twostage.report.gains import rows

@@ -11,8 +11,8 @@ from rigs import document
 
 from twostage import TwoStageRun
 from twostage.config.document import TwoStageConfig
-from twostage.engine.audit import audit
-from twostage.engine.plan import AdaptStage, make_plan
+from twostage.engine.outcome.audit import audit
+from twostage.engine.planning.plan import AdaptStage, make_plan
 from twostage.report.tables import summary_view
 
 SCORES = {

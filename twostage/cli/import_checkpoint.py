@@ -30,7 +30,10 @@ def import_checkpoint(
     from twostage.config.load import load_document
 
     document = load_document(config, overrides=override or ())
-    from twostage.engine.importing import import_weights, summary_lines  # after mistakes in the document were told
+    from twostage.engine.importing.checkpoint import (  # after mistakes in the document were told
+        import_weights,
+        summary_lines,
+    )
 
     report = import_weights(old, document.config, output, part=part, replace=force)
     if as_json:

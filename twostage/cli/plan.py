@@ -14,7 +14,7 @@ from twostage.cli.run import AllowCustom, importing, read, where
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from twostage.engine.status import PlanStatus, StageStatus
+    from twostage.engine.planning.status import PlanStatus, StageStatus
 
 WORK_TO_DO = 2
 

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from twostage.engine.preview import StagePreview
+from twostage.engine.planning.preview import StagePreview
 from twostage.report.capped import MOST_ROWS, first
 from twostage.report.tables import notice_lines
 

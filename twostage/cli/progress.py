@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from twostage.engine.observer import Silent
-from twostage.engine.plan import Plan, Stage
-from twostage.engine.results import Failure, StageResult
+from twostage.engine.outcome.results import Failure, StageResult
+from twostage.engine.planning.plan import Plan, Stage
 
 _SHOWN = 6  # bars of stages that are done
 _NAMED = 10  # stages that a log names at its start

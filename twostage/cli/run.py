@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from twostage.config.load import LoadedDocument
-    from twostage.engine.plan import Plan
-    from twostage.engine.reopening import OpenedRun
-    from twostage.engine.results import RunSummary
+    from twostage.engine.outcome.reopening import OpenedRun
+    from twostage.engine.outcome.results import RunSummary
+    from twostage.engine.planning.plan import Plan
 
     Part: TypeAlias = Callable[[Plan], Plan]
 
@@ -72,7 +72,7 @@ def resume(
 ) -> None:
     """Go on with a run that was interrupted or has failed; its document and code are those of its start."""
     with importing():
-        from twostage.engine.reopening import open_directory
+        from twostage.engine.outcome.reopening import open_directory
     opened = open_directory(directory)
     options: dict[str, Any] = {"allow_custom": allow_custom, "keep_going": keep_going}
     run_document(opened.document, opened=opened, **options, **_where(executor, opened.document))

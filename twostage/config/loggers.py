@@ -19,7 +19,7 @@ _PROJECT = "Project there; null takes the name of the document."
 class CSVLog(Component):
     """A table, log/metrics.csv in the folder of the stage."""
 
-    implementation: ClassVar[str] = "twostage.engine.loggers:csv"
+    implementation: ClassVar[str] = "twostage.engine.training.loggers:csv"
 
     kind: Literal["csv"] = "csv"
 
@@ -27,7 +27,7 @@ class CSVLog(Component):
 class TensorBoardLog(Component):
     """Event files of TensorBoard, in the folder of the stage."""
 
-    implementation: ClassVar[str] = "twostage.engine.loggers:tensorboard"
+    implementation: ClassVar[str] = "twostage.engine.training.loggers:tensorboard"
 
     kind: Literal["tensorboard"] = "tensorboard"
 
@@ -48,7 +48,7 @@ class _Tracker(Component):
 class WandbLog(_Tracker):
     """Weights & Biases: a run for each training, all in one group."""
 
-    implementation: ClassVar[str] = "twostage.engine.loggers:wandb"
+    implementation: ClassVar[str] = "twostage.engine.training.loggers:wandb"
     package: ClassVar[str] = "wandb"
 
     kind: Literal["wandb"] = "wandb"
@@ -68,7 +68,7 @@ class WandbLog(_Tracker):
 class SwanLabLog(_Tracker):
     """SwanLab: an experiment for each training."""
 
-    implementation: ClassVar[str] = "twostage.engine.loggers:swanlab"
+    implementation: ClassVar[str] = "twostage.engine.training.loggers:swanlab"
     package: ClassVar[str] = "swanlab"
 
     kind: Literal["swanlab"] = "swanlab"
@@ -88,7 +88,7 @@ class SwanLabLog(_Tracker):
 class MLflowLog(_Tracker):
     """MLflow: a run for each training, all in one experiment."""
 
-    implementation: ClassVar[str] = "twostage.engine.loggers:mlflow"
+    implementation: ClassVar[str] = "twostage.engine.training.loggers:mlflow"
     package: ClassVar[str] = "mlflow"
 
     kind: Literal["mlflow"] = "mlflow"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twostage.config.stage_1 import CustomConfig
-from twostage.engine.plan import Plan, PretrainStage
+from twostage.engine.planning.plan import Plan, PretrainStage
 from twostage.errors import TwoStageError
 
 

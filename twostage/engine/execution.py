@@ -7,19 +7,19 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from twostage.engine.artifacts import RunDirectory, RunFolders, told_plainly
 from twostage.engine.executors import Executor, InProcess, run_all
-from twostage.engine.keys import run_key
 from twostage.engine.leftovers import refuse_leftovers
-from twostage.engine.loggers import check_loggers
-from twostage.engine.manifest import Manifest
 from twostage.engine.observer import Observer
-from twostage.engine.plan import Plan
+from twostage.engine.outcome.artifacts import RunDirectory, RunFolders, told_plainly
+from twostage.engine.outcome.manifest import Manifest
+from twostage.engine.outcome.reopening import finished
+from twostage.engine.outcome.results import Failure, RunSummary, StageError
+from twostage.engine.planning.keys import run_key
+from twostage.engine.planning.plan import Plan
 from twostage.engine.remote.nodes import follow, node_of
-from twostage.engine.reopening import finished
-from twostage.engine.results import Failure, RunSummary, StageError
-from twostage.engine.stopping import stoppable
 from twostage.engine.store.store import Store
+from twostage.engine.training.loggers import check_loggers
+from twostage.engine.training.stopping import stoppable
 from twostage.engine.work import Work
 from twostage.engine.workshop import Workshop
 

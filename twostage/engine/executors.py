@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from twostage.engine.plan import AdaptStage, Plan, Stage
-from twostage.engine.results import Failure, StageResult
+from twostage.engine.outcome.results import Failure, StageResult
+from twostage.engine.planning.plan import AdaptStage, Plan, Stage
 from twostage.engine.work import Busy, Outcome, Work
 
 _PATIENCE = 5.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from twostage.engine.plan import Plan, Stage
-from twostage.engine.results import Failure, StageResult
+from twostage.engine.outcome.results import Failure, StageResult
+from twostage.engine.planning.plan import Plan, Stage
 
 
 class Observer(Protocol):

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from twostage.config.stage_1 import CustomConfig
-from twostage.engine.packages import components
-from twostage.engine.plan import Plan, section_of
+from twostage.engine.planning.packages import components
+from twostage.engine.planning.plan import Plan, section_of
 
 _OURS = "twostage"
 _PINNED = "TWOSTAGE_PINNED_CODE"

@@ -13,26 +13,27 @@ from twostage.components import implementation_of
 from twostage.config.splits import AsExecutedSplit
 from twostage.data.recordings import Notice
 from twostage.data.survey import data_digest
-from twostage.engine import pieces, trivial, zero_shot
-from twostage.engine.best_epochs import Weights, take_best
-from twostage.engine.checkpoints import Checkpoint, save_checkpoint
-from twostage.engine.digest import tensors_digest
-from twostage.engine.halfway import Halfway, Snapshots, continue_log
-from twostage.engine.head_transfer import hand_over
-from twostage.engine.loaders import StageLoaders
-from twostage.engine.loggers import log_results, opened
+from twostage.engine import trivial, zero_shot
+from twostage.engine.inputs.loaders import StageLoaders
+from twostage.engine.inputs.rates import Sampling, other_sampling, refuse_other_sampling
+from twostage.engine.inputs.seen import refuse_seen, stretches
+from twostage.engine.inputs.stage_data import StageData
 from twostage.engine.observer import Observer
-from twostage.engine.old_names import old_names
-from twostage.engine.plan import AdaptStage, Stage, is_trivial, section_of, trains
-from twostage.engine.predictions import write_predictions
-from twostage.engine.rates import Sampling, other_sampling, refuse_other_sampling
-from twostage.engine.results import CHECKPOINT, StageResult, labels
-from twostage.engine.seen import refuse_seen, stretches
-from twostage.engine.size import refuse_explosion
-from twostage.engine.stage_data import StageData
+from twostage.engine.outcome.old_names import old_names
+from twostage.engine.outcome.predictions import write_predictions
+from twostage.engine.outcome.results import CHECKPOINT, StageResult, labels
+from twostage.engine.planning.plan import AdaptStage, Stage, is_trivial, section_of, trains
+from twostage.engine.planning.size import refuse_explosion
 from twostage.engine.store.files import json_text
-from twostage.engine.training import interruptible, make_trainer, quiet
-from twostage.engine.transfer import TransferReport
+from twostage.engine.training import pieces
+from twostage.engine.training.best_epochs import Weights, take_best
+from twostage.engine.training.halfway import Halfway, Snapshots, continue_log
+from twostage.engine.training.loggers import log_results, opened
+from twostage.engine.training.trainer import interruptible, make_trainer, quiet
+from twostage.engine.transfer.checkpoints import Checkpoint, save_checkpoint
+from twostage.engine.transfer.digest import tensors_digest
+from twostage.engine.transfer.encoder import TransferReport
+from twostage.engine.transfer.heads import hand_over
 from twostage.errors import TrainingError
 from twostage.models.network import Encoder, Network
 from twostage.objectives.base import Objective

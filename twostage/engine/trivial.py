@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from twostage.engine.plan import Stage, section_of
-from twostage.engine.stage_data import StageData
+from twostage.engine.inputs.stage_data import StageData
+from twostage.engine.planning.plan import Stage, section_of
 from twostage.models.bands import BandEnergies
 from twostage.objectives.adapt.trivial import fit, trivial_objective
 from twostage.objectives.base import Objective

@@ -14,23 +14,23 @@ from typing import Any
 import torch
 
 from twostage.config.splits import AsExecutedSplit
-from twostage.engine.artifacts import RunDirectory, told_plainly
-from twostage.engine.checkpoints import Checkpoint, load_checkpoint, load_pretrained
-from twostage.engine.halfway import Snapshots
-from twostage.engine.keys import Keys, versions, written
-from twostage.engine.loaders import StageLoaders
+from twostage.engine.inputs.loaders import StageLoaders
+from twostage.engine.inputs.rehearsal import rehearse
+from twostage.engine.inputs.seen import refuse_seen, stretches
 from twostage.engine.observer import Observer
+from twostage.engine.outcome.artifacts import RunDirectory, told_plainly
+from twostage.engine.outcome.results import CHECKPOINT, Failure, StageResult, result_of
 from twostage.engine.pinned_code import pinned_code
-from twostage.engine.plan import AdaptStage, Plan, Stage, section_of, trains
-from twostage.engine.rehearsal import rehearse
+from twostage.engine.planning.keys import Keys, versions, written
+from twostage.engine.planning.plan import AdaptStage, Plan, Stage, section_of, trains
 from twostage.engine.remote.ranks import train_together
-from twostage.engine.results import CHECKPOINT, Failure, StageResult, result_of
 from twostage.engine.runner import build_objective, run_stage_in, transferred
-from twostage.engine.seen import refuse_seen, stretches
 from twostage.engine.store.leases import Lease
 from twostage.engine.store.processes import this_process
 from twostage.engine.store.store import Record, Store
-from twostage.engine.training import check_device
+from twostage.engine.training.halfway import Snapshots
+from twostage.engine.training.trainer import check_device
+from twostage.engine.transfer.checkpoints import Checkpoint, load_checkpoint, load_pretrained
 from twostage.engine.workshop import Workshop
 from twostage.errors import OutputError, TransferError, TwoStageError
 

@@ -12,9 +12,9 @@ from twostage.config.document import TwoStageConfig
 from twostage.config.sharing import TRAINING, Texts
 from twostage.config.variants import variants_of
 from twostage.data.sources.base import Source
-from twostage.engine.plan import Stage
-from twostage.engine.preparation import Preparation
-from twostage.engine.stage_data import StageData
+from twostage.engine.inputs.preparation import Preparation
+from twostage.engine.inputs.stage_data import StageData
+from twostage.engine.planning.plan import Stage
 from twostage.errors import TwoStageError
 
 

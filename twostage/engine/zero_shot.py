@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from twostage.config.stage_1 import ZeroShot
 from twostage.data.labels import UNLABELLED
 from twostage.data.recordings import Notice, Part
-from twostage.engine.loaders import StageLoaders
-from twostage.engine.plan import AdaptStage, PretrainStage, Stage, is_trivial, target_name
-from twostage.engine.stage_data import StageData
+from twostage.engine.inputs.loaders import StageLoaders
+from twostage.engine.inputs.stage_data import StageData
+from twostage.engine.planning.plan import AdaptStage, PretrainStage, Stage, is_trivial, target_name
 from twostage.errors import DataError
 from twostage.models.network import Network
 from twostage.objectives.base import Objective

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from twostage.engine.plan import AdaptStage, Plan, PretrainStage
+from twostage.engine.planning.plan import AdaptStage, Plan, PretrainStage
 from twostage.errors import TransferError, TwoStageError
 
 MANIFEST = "manifest.json"

@@ -23,9 +23,9 @@ from twostage.data.recordings import Recording
 from twostage.engine.execution import execute
 from twostage.engine.leftovers import refuse_leftovers
 from twostage.engine.observer import Observer
-from twostage.engine.plan import Plan, make_plan, section_of
-from twostage.engine.preview import StagePreview, preview
-from twostage.engine.training import check_device
+from twostage.engine.planning.plan import Plan, make_plan, section_of
+from twostage.engine.planning.preview import StagePreview, preview
+from twostage.engine.training.trainer import check_device
 from twostage.errors import DataError, TwoStageError
 
 Status = Literal["pass", "warn", "fail"]

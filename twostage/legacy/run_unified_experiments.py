@@ -90,7 +90,7 @@ def _status(document: LoadedDocument) -> None:
     from rich.console import Console  # noqa: PLC0415 - what follows is slow to import
     from rich.table import Table  # noqa: PLC0415
 
-    from twostage.engine.plan import make_plan  # noqa: PLC0415
+    from twostage.engine.planning.plan import make_plan  # noqa: PLC0415
     from twostage.legacy.earlier import earlier_runs  # noqa: PLC0415
 
     root = Path(document.config.output.root)

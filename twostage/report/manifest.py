@@ -50,7 +50,7 @@ class StageEntry:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """An adaptation beside one control, as the manifest has it; see ``twostage.engine.audit.Comparison``."""
+    """An adaptation beside one control, as the manifest has it; see ``twostage.engine.outcome.audit.Comparison``."""
 
     system: int
     systems: tuple[int, ...]

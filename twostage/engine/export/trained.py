@@ -18,15 +18,15 @@ from twostage._version import __version__
 from twostage.config.checking.suggest import nearest_name
 from twostage.data.recordings import Part as DataPart
 from twostage.data.windowed import NO_DOMAIN, Batch
-from twostage.engine.artifacts import read_json
-from twostage.engine.checkpoints import load_checkpoint
-from twostage.engine.loaders import StageLoaders
-from twostage.engine.manifest import MANIFEST
-from twostage.engine.plan import AdaptStage, Stage, is_trivial
-from twostage.engine.reopening import OpenedRun, open_directory
-from twostage.engine.results import CHECKPOINT
+from twostage.engine.inputs.loaders import StageLoaders
+from twostage.engine.inputs.stage_data import StageData
+from twostage.engine.outcome.artifacts import read_json
+from twostage.engine.outcome.manifest import MANIFEST
+from twostage.engine.outcome.reopening import OpenedRun, open_directory
+from twostage.engine.outcome.results import CHECKPOINT
+from twostage.engine.planning.plan import AdaptStage, Stage, is_trivial
 from twostage.engine.runner import build_objective
-from twostage.engine.stage_data import StageData
+from twostage.engine.transfer.checkpoints import load_checkpoint
 from twostage.engine.workshop import Workshop
 from twostage.errors import OutputError, TransferError
 from twostage.models.network import Network

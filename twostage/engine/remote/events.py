@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from twostage.engine.observer import Observer, Silent
-from twostage.engine.plan import Stage
+from twostage.engine.planning.plan import Stage
 
 Event = Mapping[str, Any]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 
 from twostage.config.executors import LocalExecutor
-from twostage.engine.plan import Stage
+from twostage.engine.outcome.results import Failure
+from twostage.engine.planning.plan import Stage
 from twostage.engine.remote.children import Child, how_it_ended
 from twostage.engine.remote.events import Event, EventReader, tell
 from twostage.engine.remote.settling import settled
-from twostage.engine.results import Failure
 from twostage.engine.work import Outcome, Work
 
 _LOOK = 0.1

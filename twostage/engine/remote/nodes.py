@@ -14,17 +14,17 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from twostage.engine.artifacts import RunFolders, read_json
 from twostage.engine.executors import Executor, InProcess
-from twostage.engine.keys import run_key
-from twostage.engine.manifest import MANIFEST
-from twostage.engine.plan import Plan
+from twostage.engine.outcome.artifacts import RunFolders, read_json
+from twostage.engine.outcome.manifest import MANIFEST
+from twostage.engine.outcome.reopening import open_directory
+from twostage.engine.outcome.results import Failure, RunSummary, StageResult
+from twostage.engine.planning.keys import run_key
+from twostage.engine.planning.plan import Plan
 from twostage.engine.remote.meeting import Meeting, found
 from twostage.engine.remote.ranks import FAILURE, over, processes
-from twostage.engine.reopening import open_directory
-from twostage.engine.results import Failure, RunSummary, StageResult
-from twostage.engine.stopping import stoppable
 from twostage.engine.store.store import Store
+from twostage.engine.training.stopping import stoppable
 from twostage.engine.work import Work
 from twostage.errors import TrainingError
 

@@ -12,16 +12,16 @@ from typing import Any
 
 from torch import distributed
 
-from twostage.engine.halfway import Snapshots
 from twostage.engine.observer import Silent
-from twostage.engine.plan import Plan
+from twostage.engine.outcome.reopening import open_directory
+from twostage.engine.planning.plan import Plan
 from twostage.engine.remote.events import EventWriter
 from twostage.engine.remote.ranks import EVENTS, FAILURE, ORDER, RESULT, is_first
 from twostage.engine.remote.worker import CHANGED
-from twostage.engine.reopening import open_directory
-from twostage.engine.stopping import stoppable
 from twostage.engine.store.files import Scratch, json_text
 from twostage.engine.store.store import Store
+from twostage.engine.training.halfway import Snapshots
+from twostage.engine.training.stopping import stoppable
 from twostage.engine.work import Work
 from twostage.engine.workshop import Workshop
 from twostage.errors import TrainingError, TwoStageError

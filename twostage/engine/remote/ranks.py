@@ -11,13 +11,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twostage.engine.halfway import Snapshots, resumed
-from twostage.engine.plan import Stage
+from twostage.engine.outcome.results import StageResult, result_of
+from twostage.engine.planning.plan import Stage
 from twostage.engine.remote.children import Child, how_it_ended
 from twostage.engine.remote.events import EventReader, tell
 from twostage.engine.remote.meeting import Meeting, told
-from twostage.engine.results import StageResult, result_of
 from twostage.engine.store.files import json_text
+from twostage.engine.training.halfway import Snapshots, resumed
 from twostage.errors import TrainingError
 
 if TYPE_CHECKING:

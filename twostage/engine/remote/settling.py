@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from twostage.engine.plan import Stage
+from twostage.engine.outcome.results import Failure
+from twostage.engine.planning.plan import Stage
 from twostage.engine.remote.events import Event
-from twostage.engine.results import Failure
 from twostage.engine.work import Busy, Outcome, Work
 
 

@@ -12,14 +12,14 @@ from shlex import quote
 from typing import Any
 
 from twostage.config.executors import SlurmExecutor
+from twostage.engine.outcome.results import Failure
 from twostage.engine.pinned_code import pinned_environment
-from twostage.engine.plan import Stage
+from twostage.engine.planning.plan import Stage
 from twostage.engine.remote.events import EventReader, tell
 from twostage.engine.remote.nodes import follow_stage
 from twostage.engine.remote.settling import settled
 from twostage.engine.remote.slurm_queue import JobStates, ProcessStates, SlurmQueue
 from twostage.engine.remote.worker import train_one
-from twostage.engine.results import Failure
 from twostage.engine.work import Outcome, Work
 
 _LOOK = 0.5

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from twostage.engine.artifacts import RunDirectory
-from twostage.engine.plan import Plan
+from twostage.engine.outcome.artifacts import RunDirectory
+from twostage.engine.outcome.reopening import OpenedRun, open_directory
+from twostage.engine.outcome.results import Failure
+from twostage.engine.planning.plan import Plan
 from twostage.engine.remote.events import EventWriter
-from twostage.engine.reopening import OpenedRun, open_directory
-from twostage.engine.results import Failure
-from twostage.engine.stopping import stoppable
 from twostage.engine.store.store import Store
+from twostage.engine.training.stopping import stoppable
 from twostage.engine.work import Busy, Outcome, Work
 from twostage.engine.workshop import Workshop
 from twostage.errors import OutputError, TwoStageError

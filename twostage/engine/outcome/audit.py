@@ -13,7 +13,7 @@ from typing import Any
 
 from scipy.stats import t as student
 
-from twostage.engine.plan import AdaptStage, Variant
+from twostage.engine.planning.plan import AdaptStage, Variant
 
 CONFIDENCE = 0.95
 MAINS: tuple[Variant, ...] = ("pretrained", "from_scratch")

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from twostage.config.document import TwoStageConfig
 from twostage.data.labels import LabelSpace
-from twostage.engine.checkpoints import IMPORTED, Checkpoint
-from twostage.engine.transfer import TransferReport, excepted, fits, some, transfer_encoder
+from twostage.engine.transfer.checkpoints import IMPORTED, Checkpoint
+from twostage.engine.transfer.encoder import TransferReport, excepted, fits, some, transfer_encoder
 from twostage.errors import TransferError
 
 _HEAD = "head."

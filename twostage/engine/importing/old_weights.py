@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
-from twostage.engine.old_heads import CLASSIFICATION, TRUNK, Place, answering, place_of, plain_head
+from twostage.engine.importing.old_heads import CLASSIFICATION, TRUNK, Place, answering, place_of, plain_head
 from twostage.errors import TransferError
 from twostage.models.renaming import our_name
 from twostage.models.renaming_prompt import IDLE

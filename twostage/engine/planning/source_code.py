@@ -59,7 +59,7 @@ class SourceTree:
 @cache
 def package_code() -> SourceTree:
     """The source files of twostage as they are when this is first asked."""
-    return SourceTree(Path(__file__).parent.parent)
+    return SourceTree(Path(__file__).parents[2])
 
 
 def _with_parents(name: str) -> Iterator[str]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from twostage.config.load import LoadedDocument, load_document
-from twostage.engine.artifacts import RunFolders, key_in, read_json
-from twostage.engine.keys import run_key
-from twostage.engine.manifest import LOCK, MANIFEST, PLAN
-from twostage.engine.plan import AdaptStage, Plan, Stage, make_plan
-from twostage.engine.results import RunSummary, result_of
+from twostage.engine.outcome.artifacts import RunFolders, key_in, read_json
+from twostage.engine.outcome.manifest import LOCK, MANIFEST, PLAN
+from twostage.engine.outcome.results import RunSummary, result_of
+from twostage.engine.planning.keys import run_key
+from twostage.engine.planning.plan import AdaptStage, Plan, Stage, make_plan
 from twostage.engine.store.store import FOLDER
 from twostage.engine.work import Work
 from twostage.errors import OutputError

@@ -16,7 +16,7 @@ from twostage.data.recordings import Part
 from twostage.data.samplers import MixedBatches, PairedBatches, SameEachEpoch, SequentialBatches
 from twostage.data.sampling import TrainingWindows
 from twostage.data.windowed import Batch, WindowDataset
-from twostage.engine.stage_data import StageData
+from twostage.engine.inputs.stage_data import StageData
 from twostage.errors import DataError
 
 # What an objective puts in the place of the windows of a part: see ``Objective.items``.

@@ -14,9 +14,9 @@ from torch import Tensor
 from twostage.config.model import ModelConfig
 from twostage.data.labels import LabelSpace
 from twostage.data.recordings import Notice
-from twostage.engine.digest import tensors_digest
-from twostage.engine.rates import Sampling
-from twostage.engine.seen import UNKNOWN, Stretch
+from twostage.engine.inputs.rates import Sampling
+from twostage.engine.inputs.seen import UNKNOWN, Stretch
+from twostage.engine.transfer.digest import tensors_digest
 from twostage.errors import TransferError
 
 FORMAT = "twostage/1"

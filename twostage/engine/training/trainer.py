@@ -22,11 +22,11 @@ from lightning.pytorch.strategies import DDPStrategy
 
 from twostage.config.stage import StageConfig
 from twostage.config.trainer import TrainerConfig
-from twostage.engine.callbacks import LeftSignals, Progress, Soundness, Together
 from twostage.engine.observer import Observer
-from twostage.engine.parameter_check import ParameterCheck
-from twostage.engine.pieces import InPieces
-from twostage.engine.plan import Stage
+from twostage.engine.planning.plan import Stage
+from twostage.engine.training.callbacks import LeftSignals, Progress, Soundness, Together
+from twostage.engine.training.parameter_check import ParameterCheck
+from twostage.engine.training.pieces import InPieces
 from twostage.errors import TrainingError
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]

@@ -15,12 +15,12 @@ from twostage.config.document import TwoStageConfig
 from twostage.config.fan_out import backbones_of
 from twostage.config.model import ISFMPrompt, ModelConfig
 from twostage.config.variants import variants_of
-from twostage.engine.artifacts import json_text
-from twostage.engine.checkpoints import FORMAT, IMPORTED, save_checkpoint
-from twostage.engine.head_sizes import head_misfits, shape_text
-from twostage.engine.old_heads import tasks_of
-from twostage.engine.old_weights import OldWeights, read_old_weights
-from twostage.engine.transfer import UNSEEN
+from twostage.engine.importing.head_sizes import head_misfits, shape_text
+from twostage.engine.importing.old_heads import tasks_of
+from twostage.engine.importing.old_weights import OldWeights, read_old_weights
+from twostage.engine.outcome.artifacts import json_text
+from twostage.engine.transfer.checkpoints import FORMAT, IMPORTED, save_checkpoint
+from twostage.engine.transfer.encoder import UNSEEN
 from twostage.errors import OutputError, TransferError
 from twostage.models.network import ENCODER_PREFIXES, Encoder
 from twostage.models.renaming import from_legacy, our_name, our_names

@@ -16,14 +16,14 @@ from twostage.config.garbage import no_garbage
 from twostage.config.optimization import SGD
 from twostage.config.sharing import TRAINING, Texts
 from twostage.data.recordings import PARTS
-from twostage.engine.artifacts import RunFolders, model_name
-from twostage.engine.halfway import epochs_kept
-from twostage.engine.keys import Keys, run_key
+from twostage.engine.inputs.stage_data import StageData
 from twostage.engine.leftovers import refuse_leftovers
-from twostage.engine.plan import AdaptStage, Plan, Stage, section_of, trains
+from twostage.engine.outcome.artifacts import RunFolders, model_name
+from twostage.engine.planning.keys import Keys, run_key
+from twostage.engine.planning.plan import AdaptStage, Plan, Stage, section_of, trains
 from twostage.engine.runner import build_objective
-from twostage.engine.stage_data import StageData
 from twostage.engine.store.store import Record, Store
+from twostage.engine.training.halfway import epochs_kept
 from twostage.engine.workshop import Workshop
 
 State = Literal["done", "running", "halfway", "to do"]

@@ -13,7 +13,7 @@ from twostage.data.recordings import PARTS, Notice, Part, Recording
 from twostage.data.splits.checks import check_classes
 from twostage.data.splits.result import Draft, SplitResult, by_system, listed
 from twostage.data.targets import Targets, anomaly, column, fault_class, known, lacks, remaining_life, scale_of_life
-from twostage.engine.data_checks import refuse_unlabelled
+from twostage.engine.inputs.data_checks import refuse_unlabelled
 from twostage.errors import DataError
 
 READ_LABELS: frozenset[TaskName] = frozenset({"classification", "anomaly_detection"})

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from twostage.engine.observer import Observer
-from twostage.engine.plan import Stage
+from twostage.engine.planning.plan import Stage
 from twostage.errors import TrainingError
 
 REPORT_EVERY = 10

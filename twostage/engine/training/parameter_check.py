@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from twostage.engine.pieces import whole
+from twostage.engine.training.pieces import whole
 from twostage.errors import TrainingError
 
 NETWORK = "network."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twostage.config.model import ModelConfig
-from twostage.engine.stage_data import StageData
+from twostage.engine.inputs.stage_data import StageData
 from twostage.errors import DataError
 
 

@@ -12,7 +12,7 @@ from twostage.data.recordings import Notice, Recording
 from twostage.data.sources.base import Source
 from twostage.data.splits.result import listed
 from twostage.data.survey import survey
-from twostage.engine.stage_data import StageData
+from twostage.engine.inputs.stage_data import StageData
 from twostage.errors import DataError, TransferError
 
 

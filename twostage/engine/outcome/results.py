@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from twostage.data.recordings import Notice
-from twostage.engine.audit import Audit, audit
-from twostage.engine.plan import AdaptStage, Stage
-from twostage.engine.predictions import PREDICTIONS
-from twostage.engine.transfer import TransferReport
+from twostage.engine.outcome.audit import Audit, audit
+from twostage.engine.outcome.predictions import PREDICTIONS
+from twostage.engine.planning.plan import AdaptStage, Stage
+from twostage.engine.transfer.encoder import TransferReport
 from twostage.errors import TwoStageError
 
 CHECKPOINT = "checkpoint.safetensors"

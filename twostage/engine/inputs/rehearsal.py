@@ -7,7 +7,7 @@ from itertools import islice
 from torch.utils.data import DataLoader
 
 from twostage.data.windowed import Batch, WindowDataset
-from twostage.engine.loaders import StageLoaders
+from twostage.engine.inputs.loaders import StageLoaders
 from twostage.objectives.base import Objective
 
 MOST = 200  # batches of a part; more would keep the user waiting

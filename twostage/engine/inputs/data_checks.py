@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from twostage.data.recordings import PARTS, Notice, Recording
 from twostage.data.splits.result import SplitResult
 from twostage.data.survey import duplicates
-from twostage.engine.stage_data import StageData
+from twostage.engine.inputs.stage_data import StageData
 from twostage.errors import DataError, SplitError
 
 

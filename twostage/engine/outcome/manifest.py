@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from twostage.config.points import points_of
-from twostage.engine.artifacts import RunDirectory, read_json
-from twostage.engine.keys import code_digest, versions
-from twostage.engine.plan import AdaptStage, Plan, is_trivial
-from twostage.engine.results import Failure, StageResult, audit_of
-from twostage.engine.stopping import Terminated
+from twostage.engine.outcome.artifacts import RunDirectory, read_json
+from twostage.engine.outcome.results import Failure, StageResult, audit_of
+from twostage.engine.planning.keys import code_digest, versions
+from twostage.engine.planning.plan import AdaptStage, Plan, is_trivial
 from twostage.engine.store.files import json_text
+from twostage.engine.training.stopping import Terminated
 
 FORMAT = 1
 LOCK = "config.lock.yaml"

@@ -16,7 +16,7 @@ from twostage.components import build
 from twostage.config import loggers as configs
 from twostage.config.document import TwoStageConfig
 from twostage.config.reading.provenance import leaves
-from twostage.engine.plan import Stage
+from twostage.engine.planning.plan import Stage
 from twostage.engine.remote.ranks import is_first
 from twostage.errors import TrainingError
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from twostage.data.band.origin import original_segments
 from twostage.data.recordings import Notice, Part
-from twostage.engine.stage_data import StageData
+from twostage.engine.inputs.stage_data import StageData
 from twostage.errors import TransferError
 
 

@@ -10,12 +10,12 @@ from torch.nn import Parameter
 
 from twostage.config.sharing import TRAINING, Texts
 from twostage.data.recordings import PARTS, Notice
-from twostage.engine.checkpoints import load_pretrained
-from twostage.engine.head_transfer import hand_over
+from twostage.engine.inputs.stage_data import StageData
 from twostage.engine.leftovers import refuse_leftovers
-from twostage.engine.plan import AdaptStage, Plan, Stage, is_trivial, section_of, trains
+from twostage.engine.planning.plan import AdaptStage, Plan, Stage, is_trivial, section_of, trains
 from twostage.engine.runner import build_objective
-from twostage.engine.stage_data import StageData
+from twostage.engine.transfer.checkpoints import load_pretrained
+from twostage.engine.transfer.heads import hand_over
 from twostage.engine.workshop import Workshop
 
 

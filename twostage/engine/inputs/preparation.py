@@ -20,12 +20,12 @@ from twostage.data.splits.as_executed import keep_first, leak_notice
 from twostage.data.splits.make import SplitResult, make_split
 from twostage.data.targets import Targets
 from twostage.data.windows import WindowIndex, place
-from twostage.engine.data_checks import channels_of, idle_test, places_of, refuse_copies, refuse_unlabelled
-from twostage.engine.embedding_checks import refuse_misfits
-from twostage.engine.plan import PretrainStage, Stage
-from twostage.engine.rates import digests_of, in_band, mixed_rates
-from twostage.engine.stage_data import StageData
-from twostage.engine.task_data import select, shortcomings, targets_of
+from twostage.engine.inputs.data_checks import channels_of, idle_test, places_of, refuse_copies, refuse_unlabelled
+from twostage.engine.inputs.embedding_checks import refuse_misfits
+from twostage.engine.inputs.rates import digests_of, in_band, mixed_rates
+from twostage.engine.inputs.stage_data import StageData
+from twostage.engine.inputs.task_data import select, shortcomings, targets_of
+from twostage.engine.planning.plan import PretrainStage, Stage
 from twostage.errors import DataError
 from twostage.objectives.adapt.monitors import refuse_blind_monitor
 from twostage.objectives.pretrain.custom import reads_labels

@@ -19,12 +19,12 @@ from twostage.config.stage import StageConfig
 from twostage.config.stage_1 import CustomConfig
 from twostage.data.survey import data_digest
 from twostage.engine import zero_shot
-from twostage.engine.digest import content_key
-from twostage.engine.packages import components, package_digests
-from twostage.engine.plan import AdaptStage, Plan, PretrainStage, Stage, section_of
-from twostage.engine.source_code import package_code
-from twostage.engine.stage_data import StageData
+from twostage.engine.inputs.stage_data import StageData
+from twostage.engine.planning.packages import components, package_digests
+from twostage.engine.planning.plan import AdaptStage, Plan, PretrainStage, Stage, section_of
+from twostage.engine.planning.source_code import package_code
 from twostage.engine.store.files import sha256
+from twostage.engine.transfer.digest import content_key
 from twostage.engine.workshop import Workshop
 from twostage.errors import TransferError
 from twostage.objectives.pretrain.custom import source_digest

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from twostage.config.model import ModelConfig
 from twostage.config.stage_2 import Transfer
-from twostage.engine.checkpoints import Checkpoint
-from twostage.engine.digest import tensors_digest
+from twostage.engine.transfer.checkpoints import Checkpoint
+from twostage.engine.transfer.digest import tensors_digest
 from twostage.errors import TransferError
 from twostage.models.network import encoder_state
 

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from twostage.data.labels import UNLABELLED, LabelSpace
-from twostage.engine.stage_data import StageData
+from twostage.engine.inputs.stage_data import StageData
 from twostage.objectives.answers import Columns, whole
 
 Values = NDArray[np.float64]

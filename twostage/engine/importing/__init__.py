@@ -1,0 +1,1 @@
+"""Checkpoints of PHM-Vibench as checkpoints of ours."""

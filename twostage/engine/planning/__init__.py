@@ -1,0 +1,1 @@
+"""What a document asks for, under which keys, and what is done of it."""

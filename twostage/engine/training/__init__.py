@@ -1,0 +1,1 @@
+"""One training: the trainer, and who watches over it."""

@@ -1,0 +1,1 @@
+"""Weights on disk, and the hand-over of them from one stage to the next."""
