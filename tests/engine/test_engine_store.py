@@ -158,14 +158,17 @@ def test_a_lease_whose_writer_was_stopped_before_it_was_done_expires(store):
     assert store.claim(KEY).number == 4
 
 
-def test_what_dead_writers_left_is_swept(store):
+@pytest.mark.parametrize(
+    "use", [lambda store: store.scratch.fresh(), Store.close], ids=["writing", "with nothing to write"]
+)
+def test_what_dead_writers_left_is_swept(store, use):
     store.scratch.fresh()
     me = this_process()
     dead, alive = (store.folder / "scratch" / f"{me.pid}_1_{host}_0" for host in (me.host, "another_machine"))
     for folder in (dead, alive):
         folder.mkdir()
         (folder / "half").write_text("half")
-    Store(store.root).scratch.fresh()
+    use(Store(store.root))
     assert not dead.exists()
     assert alive.exists()
 

@@ -44,4 +44,6 @@ def import_checkpoint(
         typer.echo(f"  {each.name} {shape} -> {each.ours}" if each.ours else f"  {each.name} {shape}: {each.reason}")
     for line in summary_lines(report):
         typer.echo(line)
-    typer.echo(f"wrote {output} and {output.name}.json; to adapt from it: stage_2: {{init: {{checkpoint: {output}}}}}")
+    heads = ", heads: loaded" if any((each.ours or "").startswith("head.") for each in report.tensors) else ""
+    init = f"{{checkpoint: {output}{heads}}}"
+    typer.echo(f"wrote {output} and {output.name}.json; to adapt from it: stage_2: {{init: {init}}}")

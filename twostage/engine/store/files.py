@@ -84,10 +84,12 @@ class Scratch:
         sync(target.parent)
 
     def close(self) -> None:
-        """Remove what is left of this process's."""
+        """Remove what is left of this process's, and of dead ones: a run that has nothing to write sweeps too."""
         if self._own is not None:
             shutil.rmtree(self._own, ignore_errors=True)
             self._own = None
+        if self._shared.is_dir():
+            self._sweep()
 
     def _mine(self) -> Path:
         if self._own is None or not self._own.exists():
