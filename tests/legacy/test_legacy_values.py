@@ -45,6 +45,9 @@ def at(config, key):
         ({"data": "{normalization: minmax}"}, "data.normalize", "minmax"),
         ({"data": "{normalization: none}"}, "data.normalize", "none"),
         ({"data": "{num_workers: 3}"}, "data.workers", 3),
+        ({"trainer": "{precision: 16}"}, "trainer.precision", "mixed"),
+        ({"trainer": "{precision: '32'}"}, "trainer.precision", "32-true"),
+        ({"trainer": "{precision: bf16}"}, "trainer.precision", "bf16-mixed"),
         ({"data": "{train_ratio: 0.6}"}, "stage_2.split.train", 0.6),
         ({"data": "{train_ratio: 0.6, val_ratio: 0.1}"}, "stage_2.split.validation", 0.1),
         ({"data": "{train_ratio: 0.6, val_ratio: 0.1}"}, "stage_2.split.test", 0.3),
@@ -108,3 +111,32 @@ def test_a_validation_after_more_epochs_than_there_are_is_told():
     conversion = to_new([read(flat(trainer="{check_val_every_n_epoch: 4}"))])
     assert "validate_every" not in conversion.document["stage_2"]
     assert "never-validated" in {remark.code for remark in conversion.remarks}
+
+
+STATISTICS = {
+    "Mean": "mean",
+    "Std": "std",
+    "Var": "var",
+    "Entropy": "entropy",
+    "Max": "max",
+    "Min": "min",
+    "AbsMean": "abs_mean",
+    "Kurtosis": "kurtosis",
+    "RMS": "rms",
+    "CrestFactor": "crest_factor",
+    "Skewness": "skewness",
+    "ClearanceFactor": "clearance_factor",
+    "ShapeFactor": "shape_factor",
+}
+
+
+def test_statistics_of_a_tspn_keep_their_order():
+    document = read(flat()) | {"model": {"name": "TSPN", "type": "X", "feature_extractor_configs": list(STATISTICS)}}
+    config = converted(yaml.safe_dump(document))
+    assert config.model.network.features == tuple(STATISTICS.values())
+
+
+@pytest.mark.parametrize("name", ["M_02_ISFM", "M_02_ISFM_Prompt", "M_02_ISFM_Prompt_Simplified", "ISFM"])
+def test_every_family_is_an_embedding_and_a_backbone(name):
+    model = converted(flat(model=f"{{name: {name}}}")).model
+    assert (model.embedding.kind, model.backbone.kind) == ("hse", "patchtst")
