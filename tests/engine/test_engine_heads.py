@@ -10,7 +10,9 @@ import torch
 from rigs import document
 
 from twostage import TwoStageRun, import_checkpoint
+from twostage.components import build
 from twostage.config.model import LinearHead
+from twostage.config.model.task_heads import AnomalyHead
 from twostage.data.labels import LabelSpace
 from twostage.engine.transfer.checkpoints import load_checkpoint, save_checkpoint
 from twostage.errors import TransferError, TwoStageError
@@ -73,6 +75,31 @@ def test_heads_train_further_from_where_they_were(rig, tmp_path, imported):
     assert anew.transfer.summary()["new"] == 2
     other = load_checkpoint(anew.directory / "checkpoint.safetensors").tensors["head.layers.3.weight"]
     assert not torch.allclose(other, ours, atol=1e-2)
+
+
+def test_several_heads_are_tested_as_they_are(rig, tmp_path, imported):
+    """In the layout of the autumn of 2025: a head for each task."""
+    anomaly = AnomalyHead(hidden=6)
+    more = {
+        f"task_heads.anomaly_detection.anomaly_net.{name.removeprefix('perceptron.')}": tensor
+        for name, tensor in build(anomaly, dim=16).state_dict().items()
+    }
+    old = {
+        name.replace("task_head.", "task_heads.classification."): t
+        for name, t in to_legacy(imported[1].state_dict()).items()
+    }
+    torch.save(old | more, tmp_path / "old.ckpt")
+    tasks = {"classification": {}, "anomaly_detection": {"head": {"kind": "anomaly", "hidden": 6}}}
+    several = {"adapt_mode": "multitask", "tasks": tasks}
+    path = tmp_path / "several.safetensors"
+    import_checkpoint(tmp_path / "old.ckpt", written(rig, tmp_path, path, **several), path)
+    stage = only_stage(TwoStageRun(written(rig, tmp_path, path, **several)).fit())
+    assert stage.transfer.new == ()
+    kept = load_checkpoint(stage.directory / "checkpoint.safetensors").tensors
+    assert torch.equal(
+        kept["head.heads.anomaly_detection.perceptron.0.weight"],
+        more["task_heads.anomaly_detection.anomaly_net.0.weight"],
+    )
 
 
 def test_a_head_of_our_own_stage_1_goes_on(rig, tmp_path):
