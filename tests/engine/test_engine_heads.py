@@ -128,6 +128,19 @@ def test_outputs_for_other_labels_are_refused(rig, tmp_path, imported, labels, t
         TwoStageRun(written(rig, tmp_path, other)).fit()
 
 
+def test_a_head_that_starts_anew_may_have_other_labels(rig, tmp_path, imported):
+    other, old = tmp_path / "other.safetensors", load_checkpoint(imported[0])
+    known = LabelSpace({2: (0, 1, 2), 3: (0, 1, 5)})
+    save_checkpoint(other, old.tensors, model=old.model, stage="stage_1/seed-0", seen=(), labels=known)
+    both = {"targets": [{"systems": [2, 3]}], "epochs": 1, "transfer": {"allow_new": ["head.layers.3.*"]}}
+    with pytest.raises(TransferError, match="answers for the labels 0, 1, 5 of system 3"):
+        TwoStageRun(written(rig, tmp_path, other, **both | {"transfer": {}})).fit()
+    without = {name: tensor for name, tensor in old.tensors.items() if not name.startswith("head.layers.3.")}
+    save_checkpoint(other, without, model=old.model, stage="stage_1/seed-0", seen=(), labels=known)
+    report = only_stage(TwoStageRun(written(rig, tmp_path, other, **both)).fit()).transfer
+    assert set(report.new) == {"head.layers.3.weight", "head.layers.3.bias"}
+
+
 def test_a_head_of_another_size_is_refused_before_anything_runs(rig, tmp_path, imported):
     plan = TwoStageRun(written(rig, tmp_path, imported[0], head={"kind": "perceptron"}))
     with pytest.raises(TransferError, match=r"do not fit: head.*Write the kind and size"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from twostage.engine.transfer.encoder import TransferReport, excepted, fits, som
 from twostage.errors import TransferError
 
 _HEAD = "head."
+_OF_A_SYSTEM = re.compile(r"head\.(?:heads\.classification\.)?(?:layers|classes)\.(\d+)\b")
 
 
 def hand_over(
@@ -27,7 +29,8 @@ def hand_over(
     heads = _heads_of(start, network.state_dict(), exceptions.allow_new) if config.stage_2.loads_heads else {}
     report = transfer_encoder(network, config.model, start, exceptions, heads=heads)
     if heads and labels is not None:
-        _refuse_other_labels(start, labels)
+        anew = {match[1] for name in report.new if (match := _OF_A_SYSTEM.match(name))}
+        _refuse_other_labels(start, {s: each for s, each in labels.classes.items() if str(s) not in anew})
     return report
 
 
@@ -55,9 +58,9 @@ def _heads_of(checkpoint: Checkpoint, network: Mapping[str, Tensor], new: Sequen
     return loaded
 
 
-def _refuse_other_labels(checkpoint: Checkpoint, labels: LabelSpace) -> None:
+def _refuse_other_labels(checkpoint: Checkpoint, labels: Mapping[int, tuple[int, ...]]) -> None:
     """An output says nothing of the label that it was trained for; only the checkpoint does."""
-    for system, ours in labels.classes.items():
+    for system, ours in labels.items():
         theirs = _labels_of(checkpoint, system, len(ours))
         if theirs != ours:
             raise TransferError(
