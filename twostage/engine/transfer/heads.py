@@ -35,9 +35,9 @@ def hand_over(
 
 
 def _heads_of(checkpoint: Checkpoint, network: Mapping[str, Tensor], new: Sequence[str]) -> dict[str, Tensor]:
-    """The saved tensors of every head of ``network``, a state dict, but those that match a pattern of ``new``.
+    """The saved tensors of every head of ``network``, a state dict; heads of other systems are left behind.
 
-    Heads of other systems are left behind.
+    Those that match a pattern of ``new`` may be missing or of another shape.
     """
     wanted = {name: tensor for name, tensor in network.items() if name.startswith(_HEAD)}
     saved = checkpoint.tensors
