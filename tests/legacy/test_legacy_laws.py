@@ -139,7 +139,8 @@ def test_law_1_accounting(shape: str, examples: int) -> None:
         assert conversion.detection.shape == shape
         mapped, kept = accounted(files, conversion)
         assert mapped + kept == sum(1 for file in files for _ in naive_leaves(file, ()))
-        assert valid(conversion.document) or not {"stage_1", "stage_2"} & set(conversion.document)
+        off = shape != "fragment" and not {"stage_1", "stage_2"} & set(conversion.document)
+        assert valid(conversion.document) or off
         refusals_have_reasons(conversion)
 
     holds(law, st.tuples(old_documents(shape), READINGS), examples)

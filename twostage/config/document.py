@@ -20,7 +20,7 @@ from twostage.config.metric_rules import small_batch, unmeasured_zero_shot
 from twostage.config.model import ModelConfig
 from twostage.config.model.embeddings import TimedPatches
 from twostage.config.network_rules import network_misfit
-from twostage.config.old_documents import adapted
+from twostage.config.old_documents import FRAGMENT, adapted
 from twostage.config.one_token import lonely_token
 from twostage.config.points import misfit as points_misfit
 from twostage.config.stage import StageConfig
@@ -88,6 +88,11 @@ class TwoStageConfig(Section):
         both = {"stage_1": self.stage_1, "stage_2": self.stage_2}
         return {name: stage for name, stage in both.items() if stage is not None}
 
+    @property
+    def is_part(self) -> bool:
+        """Whether this is what a part of an old document became: it has no stage, and others are laid over it."""
+        return self.legacy is not None and self.legacy.shape == FRAGMENT and not self.stages
+
     @model_validator(mode="before")
     @classmethod
     def _first_backbone(cls, written: Any) -> Any:
@@ -95,7 +100,7 @@ class TwoStageConfig(Section):
 
     @model_validator(mode="after")
     def _something_to_do(self) -> Self:
-        if self.active.stage_1 is None and self.stage_2 is None:
+        if not self.active.stages and not self.is_part:
             switched_off = "; stage_1.enabled is false" if self.stage_1 is not None else ""
             raise ValueError(f"a document needs stage_1, stage_2 or both{switched_off}")
         return self

@@ -82,13 +82,12 @@ def _blocks(written: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def adapted(written: Any) -> Any:
-    """An old document as a new one; anything else as it is.
+    """An old document, or a part of one, as a new one; anything else as it is.
 
-    Raises ValueError for one that cannot be converted, and for a part of one.
+    Raises ValueError for one that cannot be converted.
     """
-    if sections := old_part(written):
-        raise ValueError(_alone(sections))
-    return import_module(_CONVERTER).adapted(written) if looks_old(written) else written
+    old = looks_old(written) or old_part(written)
+    return import_module(_CONVERTER).adapted(written) if old else written
 
 
 def old_tree(text: str, layer: Layer, written: Any) -> tuple[Node, list[str]] | None:
@@ -97,14 +96,10 @@ def old_tree(text: str, layer: Layer, written: Any) -> tuple[Node, list[str]] | 
     Raises DocumentError, with one problem of the code ``fragment``, for a part of an old document.
     """
     if sections := old_part(written):
-        raise DocumentError([Problem(layer.name, 1, 1, "", _alone(sections), code=FRAGMENT)])
+        told = f"this is a part of an old document ({', '.join(sections)}) and has no stage"
+        message = f"{told}; name it under base_configs of an old file, or lay it over one as its --local_config"
+        raise DocumentError([Problem(layer.name, 1, 1, "", message, code=FRAGMENT)])
     return import_module(_CONVERTER).old_tree(text, layer) if looks_old(written) else None
-
-
-def _alone(sections: tuple[str, ...]) -> str:
-    """Why a part of an old document is no configuration."""
-    told = f"this is a part of an old document ({', '.join(sections)}) and has no stage"
-    return f"{told}; name it under base_configs of an old file, or lay it over one as its --local_config"
 
 
 def old_part(written: Any) -> tuple[str, ...]:

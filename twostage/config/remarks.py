@@ -12,6 +12,8 @@ from twostage.config.stage_1 import UnifiedMetricConfig
 def remarks(config: TwoStageConfig) -> Iterator[str]:
     """One sentence for each."""
     embedding, stage_1 = config.model.embedding, config.stage_1
+    if config.is_part:
+        yield "this is a part of a document and has no stage: it does not run by itself"
     if isinstance(stage_1, UnifiedMetricConfig) and len(stage_1.systems or (1, 2)) == 1:
         yield "stage_1 is a unified_metric pretraining of one system: nothing is compared across systems"
     yield from _of_one_system(stage_1)

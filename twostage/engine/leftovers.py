@@ -10,7 +10,9 @@ from twostage.errors import TwoStageError
 
 
 def refuse_leftovers(config: TwoStageConfig) -> None:
-    """Raise TwoStageError while the carrier of a converted document lists anything as refused."""
+    """Raise TwoStageError for a part of a document, and while a converted one lists anything as refused."""
+    if config.is_part:
+        raise TwoStageError("this is a part of a document; to run it write stage_1 or stage_2, or run what it is for")
     refused = () if config.legacy is None else config.legacy.refused
     refused = tuple(entry for entry in refused if not _settled(entry, config))
     if refused:

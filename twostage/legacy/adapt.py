@@ -21,7 +21,7 @@ from twostage.legacy.text.read import read_legacy
 
 def adapted(written: Mapping[str, Any]) -> Any:
     """The new document of an old one; what is none stays as it is, and its keys are told as unknown."""
-    if detect(written).shape in {None, "fragment"}:
+    if detect(written).shape is None:
         return written
     try:
         legacy_document(written)

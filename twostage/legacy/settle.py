@@ -28,7 +28,7 @@ _STAY = re.compile(r"data|stage_[12](\.(pretrain_mode|adapt_mode|targets|tasks))
 
 def settle(draft: Draft, source: Source) -> None:
     """Take back what makes the document invalid, part by part."""
-    for _ in range(MOST if source.layout.stages else 0):
+    for _ in range(MOST):
         errors = _errors(draft.body, source.facts)
         if not errors:
             return
