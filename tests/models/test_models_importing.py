@@ -12,6 +12,7 @@ import yaml
 from shared_data import SHARED
 
 from twostage import import_checkpoint
+from twostage.engine.importing.old_weights import plain_names
 from twostage.engine.transfer.checkpoints import load_pretrained
 from twostage.models.network import ENCODER_PREFIXES, Encoder, encoder_state
 from twostage.models.renaming import from_legacy
@@ -137,6 +138,31 @@ def test_every_head_comes_in_where_the_document_has_its_task(recorded, tmp_path,
     expected = from_legacy(run.state)
     assert checkpoint.tensors.keys() == expected.keys()
     assert all(torch.equal(checkpoint.tensors[key], tensor) for key, tensor in expected.items())
+
+
+# Numbers of the layers with weights, without and with the dropouts of before August 2025.
+DROPOUTS = {
+    "shared_layers": {0: 0, 1: 1, 3: 4, 4: 5},
+    "fault_classification_heads": {0: 0, 2: 3},
+    "anomaly_detection_head": {0: 0, 2: 3},
+    "rul_prediction_head": {0: 0, 2: 3, 4: 6},
+}
+
+
+def with_dropouts(name):
+    for part, numbers in DROPOUTS.items():
+        if match := re.fullmatch(rf"(task_head\.{part}\.(?:.+\.)?)(\d+)(\.\w+)", name):
+            return f"{match[1]}{numbers[int(match[2])]}{match[3]}"
+    return name
+
+
+def test_a_multitask_head_with_dropouts_is_numbered_as_the_later_ones(recorded):
+    state = recorded("m01__E_01_HSE__B_08__MultiTaskHead").state
+    older = {with_dropouts(name): tensor for name, tensor in state.items()}
+    assert len(older.keys() - state.keys()) > 10
+    tensors = plain_names(older, tasks=ALL).tensors
+    assert tensors.keys() == state.keys()
+    assert all(tensors[name] is tensor for name, tensor in state.items())
 
 
 def test_a_prompt_beside_the_embedding_comes_in_where_the_document_has_one(recorded, tmp_path):

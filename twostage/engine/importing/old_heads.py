@@ -32,6 +32,13 @@ _PLACES = (
 _ALONE = ("_single_task_head.", "task_head.")
 _OF_A_FORECAST = re.compile(r"weight|bias|fc[12]\.\w+")
 
+# A row of layers in the multitask head. Until August 2025 dropouts stood between them, and counted.
+_ROW = re.compile(
+    r"(task_head\.(?:shared_layers|fault_classification_heads\.[^.]+|(?:anomaly_detection|rul_prediction)_head))"
+    r"\.(\d+)\.(\w+)"
+)
+_NUMBERS = {2: (0, 2), 3: (0, 2, 4), 4: (0, 1, 3, 4)}  # by how many layers of a row have weights
+
 
 @dataclass(frozen=True)
 class Place:
@@ -53,6 +60,21 @@ def place_of(plain: str) -> Place | None:
             return Place(before, name, FORECAST if _OF_A_FORECAST.fullmatch(name) else CLASSIFICATION)
     # Complete networks name their last layers without a part in front.
     return Place("", plain, CLASSIFICATION) if (our_name(plain) or "").startswith("head.") else None
+
+
+def without_dropouts(names: Iterable[str]) -> dict[str, str]:
+    """Each name as it is in files whose multitask head has no dropouts."""
+    names = list(names)
+    matches = {name: match for name in names if (match := _ROW.fullmatch(name))}
+    rows: dict[str, set[int]] = {}
+    for match in matches.values():
+        rows.setdefault(match[1], set()).add(int(match[2]))
+    numbers = {
+        row: dict(zip(sorted(there), _NUMBERS.get(len(there), sorted(there)), strict=True))
+        for row, there in rows.items()
+    }
+    renamed = {name: f"{m[1]}.{numbers[m[1]][int(m[2])]}.{m[3]}" for name, m in matches.items()}
+    return {name: renamed.get(name, name) for name in names}
 
 
 def tasks_of(config: TwoStageConfig) -> frozenset[str]:

@@ -19,7 +19,15 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
-from twostage.engine.importing.old_heads import CLASSIFICATION, TRUNK, Place, answering, place_of, plain_head
+from twostage.engine.importing.old_heads import (
+    CLASSIFICATION,
+    TRUNK,
+    Place,
+    answering,
+    place_of,
+    plain_head,
+    without_dropouts,
+)
 from twostage.errors import TransferError
 from twostage.models.renaming import our_name
 from twostage.models.renaming_prompt import IDLE
@@ -64,6 +72,8 @@ def plain_names(
     """The tensors without the names of what was wrapped around the network, one head for each of ``tasks``."""
     wrapper = _wrapper(state)
     inside = {name: name.removeprefix(wrapper) for name in state if name.startswith(wrapper)}
+    numbered = without_dropouts(inside.values())
+    inside = {name: numbered[plain] for name, plain in inside.items()}
     heads = answering(inside.values())
     tensors: dict[str, Tensor] = {}
     written: dict[str, str] = {}
