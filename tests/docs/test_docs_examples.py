@@ -62,10 +62,13 @@ def test_the_twin_is_valid_and_so_is_the_old_file_itself(example, shell, example
         assert shell(f"twostage validate legacy_configs/{example.files[0]}")[0] == 0
 
 
-def test_a_fragment_is_no_document(shell, examples_here):
-    code, out, _ = shell("twostage validate legacy_configs/local.new.yaml")
+def test_a_part_is_in_order_and_does_not_run(shell, examples_here):
+    code, out, err = shell("twostage validate legacy_configs/local.new.yaml")
+    assert (code, out.strip()) == (0, "legacy_configs/local.new.yaml: ok")
+    assert "this is a part of a document and has no stage" in err
+    code, _, err = shell("twostage run legacy_configs/local.new.yaml")
     assert code == 1
-    assert "a document needs stage_1, stage_2 or both" in out
+    assert "this is a part of a document; to run it write stage_1 or stage_2" in err
 
 
 def check_run(example, shell):
