@@ -153,6 +153,10 @@ def test_a_head_of_another_size_is_refused_before_anything_runs(rig, tmp_path, i
     [
         ({"init": {"checkpoint": "x"}}, "epochs is 0, and heads start anew"),
         ({"optimizer": {"kind": "adam"}}, "optimizer would have no effect: epochs is 0"),
+        (
+            {"adapt_mode": "multitask", "tasks": {"classification": {}}, "weighting": "uncertainty"},
+            "weighting would have no effect: epochs is 0",
+        ),
         ({"control": ["from_scratch"]}, "control: from_scratch has no effect: epochs is 0, so that nothing trains"),
         ({"adapt_mode": "fewshot", "epochs": 1}, "only adapt_mode finetune and multitask have heads"),
     ],

@@ -29,6 +29,7 @@ class MultitaskConfig(EncoderAdaptation):
     """Train one model for fault classes, anomalies, remaining life and the signal's future, or some of them."""
 
     implementation: ClassVar[str] = "twostage.objectives.adapt.multitask:Multitask"
+    training_keys: ClassVar[tuple[str, ...]] = (*EncoderAdaptation.training_keys, "weighting", "gradient_balance")
 
     adapt_mode: Literal["multitask"] = "multitask"
     tasks: Tasks = Field(description="What the model learns; a target may choose some of them.")

@@ -44,7 +44,7 @@ def preview(plan: Plan) -> list[StagePreview]:
     for stage in plan.stages:
         data = workshop.prepare(stage)
         parameters, notices = networks.of(stage, data)
-        moving = [parameter for parameter in parameters if parameter.requires_grad and _learns(stage)]
+        moving = [parameter for parameter in parameters if parameter.requires_grad] if _learns(stage) else []
         previews.append(
             StagePreview(
                 name=stage.name,
